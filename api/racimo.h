@@ -1,0 +1,156 @@
+// racimo.h: a job is one C or C++ file with one RAC_JOB. Nothing to link; racimo compiles it where it runs.
+//
+// RAC_JOB declares what the job reads, its keys and values, and how they are folded or reduced. Data comes and goes in
+// batches of columns: write loops over whole columns and the compiler makes them vector loops. A job that only names
+// columns and folds needs no function at all. The engine owns every structure it hands out, for the call only;
+// structures grow at their end in later releases, so never copy or allocate one.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RAC_ABI = 1, RAC_ROWS = 4096 };              // RAC_ROWS: most rows of a batch; part of the ABI
+enum { RAC_BYTES = 1, RAC_I64, RAC_F64, RAC_F32, RAC_TIME /* i64: microseconds since 1970, UTC */ };
+#define RAC_DECIMAL(digits) (6u | (uint32_t) (digits) << 8)   // i64: the number times 10^digits, exact; 0 to 18 digits
+typedef uint32_t rac_type;
+typedef enum { RAC_LINES = 1, RAC_CSV, RAC_TSV, RAC_NUMBERED } rac_format;
+typedef enum { RAC_OK, RAC_FAIL } rac_status;
+typedef enum { RAC_COUNT = 1, RAC_SUM, RAC_MIN, RAC_MAX, RAC_MEAN } rac_fold_kind;
+typedef enum { RAC_RANGE = 0, RAC_HASH, RAC_CHOSEN } rac_spread;
+enum { RAC_NO_HEADER = 1 };                         // rac_input: the first line is data; columns are in the order of rac_read
+enum { RAC_OPENED = 1, RAC_UNFINISHED = 2 };        // rac_groups.flags
+enum { RAC_IN_ORDER = 1 };                          // rac_fold_def.flags: states are merged in input order only
+enum { RAC_LOWER = 1, RAC_UTF8 = 2 };               // rac_words: lower-case ASCII; bytes >= 0x80 are letters too
+
+typedef struct { const char *data; uint32_t size, spare; } rac_bytes;   // of an input: readable 64 bytes past its end
+
+typedef struct {                                    // one column: a value a row
+    union { const void *any; const int64_t *i64; const double *f64; const float *f32; const rac_bytes *bytes; } at;
+    const uint64_t *valid;                          // bit r clear: row r is missing (its value is 0 or empty); NULL: none is
+    rac_type type;                                  // DECIMAL and TIME lie in at.i64
+    uint32_t spare;
+} rac_column;
+
+typedef struct {                                    // input rows; columns in the order of rac_read
+    uint32_t rows, columns, input, flags;           // input: which rac_input they came from, from 0
+    const rac_column *column;                       // 64-byte aligned, readable 64 bytes past the end
+    const uint64_t *offset;                         // byte offset of each row in file (its number for RAC_NUMBERED)
+    const char *file;
+    const char *text; size_t text_size;             // RAC_LINES: the rows as they lie in the file, newlines and all; else NULL
+} rac_batch;
+
+typedef struct {                                    // rac_reduce: group g owns value rows starts [g] .. starts [g + 1] - 1
+    uint32_t groups, flags;                         // RAC_OPENED: group 0 goes on from the last call;
+    const uint32_t *starts;                         // RAC_UNFINISHED: the last group goes on in the next
+    const rac_column *key, *value;                  // key: a row a group; value: a row a value, sorted by all value columns
+} rac_groups;
+
+typedef struct rac_plan rac_plan; typedef struct rac_out rac_out; typedef struct rac_env rac_env;
+typedef rac_status rac_open_fn (const rac_env *env, void **state);            // once an executor, before any map or reduce
+typedef void rac_close_fn (void *state);
+typedef rac_status rac_map_fn (void *state, const rac_batch *in, rac_out *out);
+typedef rac_status rac_reduce_fn (void *state, const rac_groups *in, rac_out *out);
+typedef void rac_choose_fn (void *state, const rac_column *key, uint32_t rows, uint32_t parts, uint32_t *part);  // part [r] < parts
+
+typedef struct {                                    // a job's own fold; its state is plain little-endian data without pointers
+    uint32_t size, state_bytes;                     // size: sizeof (rac_fold_def); state_bytes: of one group, 1 to 4096
+    rac_type result_type;                           // RAC_I64, RAC_F64, RAC_TIME or RAC_DECIMAL
+    uint32_t flags;                                 // RAC_IN_ORDER, or 0: add and merge are associative and commutative
+    void (*start) (void *states, uint32_t groups);  // states: an array of state_bytes each; make these groups empty
+    void (*add) (void *states, const uint32_t *group, const rac_column *values, uint32_t rows);   // row r belongs to group [r]
+    void (*merge) (void *states, const uint32_t *group, const void *others, uint32_t rows);       // others [r] into group [r]
+    void (*result) (const void *states, uint32_t groups, void *values);                           // int64_t or double each
+} rac_fold_def;
+
+typedef struct {                                    // what one rac_... call of RAC_JOB says; made by the functions below
+    uint32_t size, what; const char *name, *text; const void *of; void (*fn) (void); int64_t kind, more;
+} rac_clause;
+struct rac_plan { uint32_t size, abi;
+    rac_status (*declare) (rac_plan *, const rac_clause *);
+    const char *(*param) (rac_plan *, const char *name, rac_type type, const char *standard, const char *help);  // its value
+    uint32_t (*input_columns) (rac_plan *, uint32_t input);                           // 0: unknown (no header, no data yet)
+    const char *(*input_name) (rac_plan *, uint32_t input, uint32_t column); };
+struct rac_env { uint32_t size, abi;
+    const char *(*param) (const rac_env *, const char *name);                         // as given or as standard; NULL: never declared
+    rac_bytes (*side) (const rac_env *, const char *name);                            // a side file's bytes, good while the job runs
+    uint32_t (*input_columns) (const rac_env *, uint32_t input);
+    const char *(*input_name) (const rac_env *, uint32_t input, uint32_t column); };
+struct rac_out { uint32_t size, abi;
+    rac_status (*emit) (rac_out *, uint32_t rows, const rac_column *column, uint32_t columns);
+    void *(*room) (rac_out *, size_t bytes);
+    rac_status (*reject) (rac_out *, uint32_t row, const char *why);
+    void (*count) (rac_out *, const char *counter, int64_t n);
+    uint32_t (*words) (rac_out *, rac_bytes text, uint32_t *from, uint32_t flags, rac_bytes *word, uint32_t room);
+    const char *(*find) (rac_out *, const char *text, size_t size, rac_bytes needle); };
+
+enum { RAC_D_ABOUT = 1, RAC_D_INPUT, RAC_D_READ, RAC_D_MAP, RAC_D_KEY, RAC_D_VALUE, RAC_D_FOLD, RAC_D_OWN_FOLD, RAC_D_REDUCE,
+    RAC_D_RESULT, RAC_D_ORDER, RAC_D_SPREAD, RAC_D_OPEN, RAC_D_CLOSE, RAC_D_SIDE, RAC_D_UNIQUE, RAC_D_REFUSE };
+static inline rac_status rac_say (rac_plan *p, uint32_t what, const char *name, const char *text, int64_t kind, int64_t more, const void *of, void (*fn) (void))
+{ rac_clause c; c.size = sizeof c; c.what = what; c.name = name; c.text = text; c.of = of; c.fn = fn; c.kind = kind; c.more = more; return p->declare (p, &c); }
+
+// Declaring. Texts are copied. What is wrong is kept and reported once RAC_JOB returns, so no call needs a check.
+static inline void rac_about (rac_plan *p, const char *text) { rac_say (p, RAC_D_ABOUT, NULL, text, 0, 0, NULL, NULL); }
+// An input, again for a second one; delimiter: NULL is the format's own. The user's --format, --delimiter, --no-header win.
+static inline void rac_input (rac_plan *p, rac_format f, const char *delimiter, uint32_t flags) { rac_say (p, RAC_D_INPUT, NULL, delimiter, f, flags, NULL, NULL); }
+// RAC_NUMBERED: no files; rows numbered 0 .. rows - 1 in one RAC_I64 column, for simulations and generators.
+static inline void rac_numbered (rac_plan *p, int64_t rows) { rac_say (p, RAC_D_INPUT, NULL, NULL, RAC_NUMBERED, rows, NULL, NULL); }
+// The next column of the batch: by its name in the header, or "3" for the third column.
+static inline void rac_read (rac_plan *p, const char *name, rac_type t) { rac_say (p, RAC_D_READ, name, NULL, t, 0, NULL, NULL); }
+// The map of the last input. Without one, keys and values are the columns read under the same names.
+static inline void rac_map (rac_plan *p, rac_map_fn *f) { rac_say (p, RAC_D_MAP, NULL, NULL, 0, 0, NULL, (void (*) (void)) f); }
+// What map emits: keys in this order, then values. No key, but folds: one group over all rows.
+static inline void rac_key (rac_plan *p, const char *name, rac_type t) { rac_say (p, RAC_D_KEY, name, NULL, t, 0, NULL, NULL); }
+static inline void rac_value (rac_plan *p, const char *name, rac_type t) { rac_say (p, RAC_D_VALUE, name, NULL, t, 0, NULL, NULL); }
+// A result column: a fold of a value (RAC_COUNT: its rows that are not missing; of NULL: all rows). Missing values are skipped.
+static inline void rac_fold (rac_plan *p, const char *name, rac_fold_kind f, const char *value) { rac_say (p, RAC_D_FOLD, name, value, f, 0, NULL, NULL); }
+static inline void rac_own_fold (rac_plan *p, const char *name, const rac_fold_def *f, const char *value) { rac_say (p, RAC_D_OWN_FOLD, name, value, 0, 0, f, NULL); }
+// Instead of folds: a function over sorted groups. Instead of both: the sorted rows themselves, or each distinct one (rac_unique).
+static inline void rac_reduce (rac_plan *p, rac_reduce_fn *f) { rac_say (p, RAC_D_REDUCE, NULL, NULL, 0, 0, NULL, (void (*) (void)) f); }
+static inline void rac_unique (rac_plan *p) { rac_say (p, RAC_D_UNIQUE, NULL, NULL, 0, 0, NULL, NULL); }
+// A result column: what reduce emits, or map if there is no key; for sorted rows, which of the keys and values to write.
+static inline void rac_result (rac_plan *p, const char *name, rac_type t) { rac_say (p, RAC_D_RESULT, name, NULL, t, 0, NULL, NULL); }
+static inline void rac_descending (rac_plan *p, const char *key_or_value) { rac_say (p, RAC_D_ORDER, key_or_value, NULL, 1, 0, NULL, NULL); }
+static inline void rac_sort (rac_plan *p, const char *value) { rac_say (p, RAC_D_ORDER, value, NULL, 0, 0, NULL, NULL); }  // first within a group
+static inline void rac_partition (rac_plan *p, rac_spread s, uint32_t parts, rac_choose_fn *f) { rac_say (p, RAC_D_SPREAD, NULL, NULL, s, parts, NULL, (void (*) (void)) f); }
+static inline void rac_open (rac_plan *p, rac_open_fn *f, rac_close_fn *g) { rac_say (p, RAC_D_OPEN, NULL, NULL, 0, 0, NULL, (void (*) (void)) f); rac_say (p, RAC_D_CLOSE, NULL, NULL, 0, 0, NULL, (void (*) (void)) g); }
+static inline void rac_side (rac_plan *p, const char *name, const char *path) { rac_say (p, RAC_D_SIDE, name, path, 0, 0, NULL, NULL); }
+static inline rac_status rac_refuse (rac_plan *p, const char *why) { return rac_say (p, RAC_D_REFUSE, NULL, why, 0, 0, NULL, NULL); }  // return this
+
+// Parameters: each call declares the option --name of the command line and returns its value; standard: if it is not given.
+static inline const char *rac_param (rac_plan *p, const char *name, const char *standard, const char *help) { return p->param (p, name, RAC_BYTES, standard, help); }
+static inline int64_t rac_param_i64 (rac_plan *p, const char *name, const char *standard, const char *help) { return strtoll (p->param (p, name, RAC_I64, standard, help), NULL, 10); }
+static inline double rac_param_f64 (rac_plan *p, const char *name, const char *standard, const char *help) { return strtod (p->param (p, name, RAC_F64, standard, help), NULL); }
+static inline int rac_flag (rac_plan *p, const char *name, const char *help) { return p->param (p, name, 0, "", help) [0] == '1'; }
+
+// In a map or reduce. Rows are copied or folded before rac_emit returns; columns in the order declared.
+static inline rac_status rac_emit (rac_out *o, uint32_t rows, const rac_column *c, uint32_t columns) { return o->emit (o, rows, c, columns); }
+static inline void *rac_room (rac_out *o, size_t bytes) { return o->room (o, bytes); }     // scratch, good until this call of map or reduce returns
+static inline rac_status rac_reject (rac_out *o, uint32_t row, const char *why) { return o->reject (o, row, why); }   // counts against --max-rejects
+static inline void rac_count (rac_out *o, const char *counter, int64_t n) { o->count (o, counter, n); }
+// The next words of text from *from on, at most room; returns how many (0: none left). A word is a maximal run of ASCII letters.
+static inline uint32_t rac_words (rac_out *o, rac_bytes text, uint32_t *from, uint32_t flags, rac_bytes *word, uint32_t room) { return o->words (o, text, from, flags, word, room); }
+static inline const char *rac_find (rac_out *o, const char *text, size_t size, rac_bytes needle) { return o->find (o, text, size, needle); }  // or NULL
+
+static inline rac_column rac_column_of (rac_type t, const void *values) { rac_column c; c.at.any = values; c.valid = NULL; c.type = t; c.spare = 0; return c; }
+static inline rac_column rac_of_bytes (const rac_bytes *v) { return rac_column_of (RAC_BYTES, v); }
+static inline rac_column rac_of_i64 (const int64_t *v) { return rac_column_of (RAC_I64, v); }
+static inline rac_column rac_of_f64 (const double *v) { return rac_column_of (RAC_F64, v); }
+static inline rac_bytes rac_text (const char *s) { rac_bytes b; b.data = s; b.size = (uint32_t) strlen (s); b.spare = 0; return b; }
+// Random bits that depend on seed and counter alone, so that a simulation gives the same result however it is split
+// (the finaliser of SplitMix64, Steele, Lea and Flood 2014); rac_uniform: a double in [0, 1).
+static inline uint64_t rac_random (uint64_t seed, uint64_t counter)
+{
+    uint64_t x = seed * 0xd1342543de82ef95u + (counter + 1) * 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+static inline double rac_uniform (uint64_t bits) { return (double) (int64_t) (bits >> 11) * 0x1p-53; }
+
+#ifdef __cplusplus
+#define RAC_JOB(plan) extern "C" __attribute__ ((visibility ("default"))) rac_status racimo_job_1 (rac_plan *plan)
+#else
+#define RAC_JOB(plan) __attribute__ ((visibility ("default"))) rac_status racimo_job_1 (rac_plan *plan)
+#endif

@@ -1,0 +1,124 @@
+// file: see file.h.
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+status_t file_write_all (int fd, const void *bytes, size_t size, const char *path, error_t *error)
+{
+    const char *at = bytes;
+    while (size) {
+        ssize_t n = write (fd, at, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno (error, "%s: cannot write", path);
+        at += n;
+        size -= (size_t) n;
+    }
+    return OK;
+}
+
+status_t file_read_at (int fd, void *bytes, size_t size, uint64_t offset, const char *path, error_t *error)
+{
+    char *at = bytes;
+    while (size) {
+        ssize_t n = pread (fd, at, size, (off_t) offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno (error, "%s: cannot read", path);
+        if (n == 0)
+            return TRUNCATED;
+        at += n;
+        size -= (size_t) n;
+        offset += (uint64_t) n;
+    }
+    return OK;
+}
+
+status_t file_load (const char *path, size_t limit, buffer_t *into, error_t *error)
+{
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno (error, "%s: cannot open", path);
+    status_t rc = OK;
+    for (;;) {
+        buffer_reserve (into, 64 * 1024);
+        ssize_t n = read (fd, into->data + into->size, into->room - into->size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            rc = error_errno (error, "%s: cannot read", path);
+        if (n <= 0)
+            break;
+        into->size += (size_t) n;
+        if (into->size > limit) {
+            rc = error_set (error, "%s: larger than %zu bytes", path, limit);
+            break;
+        }
+    }
+    close (fd);
+    return rc;
+}
+
+status_t file_save (const char *path, const void *bytes, size_t size, error_t *error)
+{
+    int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_errno (error, "%s: cannot create", path);
+    status_t rc = file_write_all (fd, bytes, size, path, error);
+    if (close (fd) && !rc)
+        rc = error_errno (error, "%s: cannot write", path);
+    return rc;
+}
+
+status_t file_make_folders (const char *path, mode_t mode, error_t *error)
+{
+    char *copy = memory_text (path);
+    status_t rc = OK;
+    for (char *at = copy + 1; !rc && at [-1]; at++)
+        if (*at == '/' || !*at) {
+            char was = *at;
+            *at = '\0';
+            if (mkdir (copy, mode) && errno != EEXIST)
+                rc = error_errno (error, "%s: cannot create the folder", copy);
+            *at = was;
+        }
+    free (copy);
+    return rc;
+}
+
+void file_remove_tree (const char *path)
+{
+    DIR *folder = opendir (path);
+    if (!folder || unlink (path) == 0) {                // a link to a folder goes, not what it points to
+        if (folder)
+            closedir (folder);
+        unlink (path);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir (folder)); ) {
+        if (!strcmp (entry->d_name, ".") || !strcmp (entry->d_name, ".."))
+            continue;
+        char *inner = file_join (path, entry->d_name);
+        if (unlink (inner))
+            file_remove_tree (inner);
+        free (inner);
+    }
+    closedir (folder);
+    rmdir (path);
+}
+
+char *file_join (const char *folder, const char *name)
+{
+    size_t size = strlen (folder) + strlen (name) + 2;
+    char *path = memory_new (size);
+    snprintf (path, size, "%s/%s", folder, name);
+    return path;
+}

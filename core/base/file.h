@@ -1,0 +1,14 @@
+// file: the few file operations that everybody needs, done whole: short reads and writes, EINTR, errors with the path in them.
+#pragma once
+#include "base/error.h"
+#include "base/memory.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+CHECKED status_t file_write_all (int fd, const void *bytes, size_t size, const char *path, error_t *error);
+CHECKED status_t file_read_at (int fd, void *bytes, size_t size, uint64_t offset, const char *path, error_t *error);  // TRUNCATED: it ended before
+CHECKED status_t file_load (const char *path, size_t limit, buffer_t *into, error_t *error);    // the whole file, at most limit bytes
+CHECKED status_t file_save (const char *path, const void *bytes, size_t size, error_t *error);  // a new file or over an old one
+CHECKED status_t file_make_folders (const char *path, mode_t mode, error_t *error);             // as mkdir -p
+void file_remove_tree (const char *path);                                               // as rm -rf; does not follow links
+char *file_join (const char *folder, const char *name);                                 // "folder/name"; the caller frees it

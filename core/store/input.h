@@ -1,0 +1,33 @@
+// input: what the user named, as a sorted list of files, and these cut into splits. Reads no data but a header line.
+#pragma once
+#include "base/error.h"
+#include "base/memory.h"
+#include <racimo.h>
+#include <stdint.h>
+
+typedef struct {
+    char *path;                                         // absolute
+    uint64_t size, inode, device;
+    int64_t mtime_ns;
+    bool packed;                                        // gzip (by its first bytes, not by its name): one split
+} input_file_t;
+
+typedef struct { input_file_t *file; uint32_t files; } input_list_t;
+
+// Each name is a file, a folder (its regular files, by name, not those that begin with . or _; subfolders are walked; a loop of
+// links is an error) or a pattern with * ? [ (an error if nothing matches). Files come in the order of the names, within a
+// folder or pattern by name (bytes). A FIFO, socket or device, an unreadable file, a name that is not there: an error with the path.
+CHECKED status_t input_list (const char *const *names, uint32_t count, input_list_t *into, error_t *error);
+void input_list_free (input_list_t *self);
+
+// A contiguous byte range of a file. A record belongs to the split in which its first byte lies.
+typedef struct {
+    uint32_t file;                                      // index in the list
+    uint64_t offset, length;                            // of a packed file: 0 and its size
+} input_split_t;
+
+// Cuts every file into ranges of `chunk` bytes (the last one shorter); *splits is malloced. An empty file has none.
+uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **splits);
+
+// The first record of a file, unpacked if packed, without its line end and without a BOM, at most 1 MiB: the header line.
+CHECKED status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error);
