@@ -1,0 +1,64 @@
+// plan: the master's whole judgement, as a state machine without I/O, clock or chance of its own.
+//
+// plan_step takes one event and appends actions; the shell around it (master/loop) turns sockets and timers into events, and actions
+// into messages and renames. Time comes inside the events. The same code runs under the sockets, the simulator and, later, the journal.
+//
+// Invariants: a task is committed at most once; a reduce task's segments cover every map task exactly once; a result that is not that
+// of the current attempt at that place (worker, slot, task, attempt) changes nothing; a task's own faults (at most PLAN_ATTEMPTS) end the
+// job, the loss of a worker or of what a slot held never does.
+//
+// A map task's life: waiting -> running -> held (done, in an executor's memory) -> sealed (in a segment). A slot keeps mapping as
+// long as there are tasks, and is asked to seal when none wait; a task that has failed before is run only by a slot that holds
+// nothing, so that a poisoned record costs its own attempts and nothing else. Tasks of a map-only job and of reduce go from running to
+// committed. Stages are numbered: 0 map, 1 reduce; rounds will add more.
+#pragma once
+#include "wire/message.h"
+
+enum { PLAN_ATTEMPTS = 4 };
+
+typedef struct plan plan_t;
+
+typedef enum {
+    EVENT_WORKER_JOINED, EVENT_WORKER_LOST,             // worker, slots
+    EVENT_SUBMITTED,                                    // job
+    EVENT_DECLARED,                                     // job: declared + the cut: tasks, bytes_of
+    EVENT_DONE, EVENT_SEALED, EVENT_FAULT,              // worker + the message
+    EVENT_CANCELLED,                                    // job
+    EVENT_COMMITTED, EVENT_COMMIT_FAILED,               // job: the answer to ACTION_COMMIT; error
+    EVENT_TICK
+} event_kind_t;
+
+typedef struct {
+    event_kind_t kind;
+    int64_t now_us;
+    uint64_t worker, slots, job;
+    const message_declared_t *declared; const message_done_t *done; const message_sealed_t *sealed; const message_fault_t *fault;
+    uint32_t tasks; const uint64_t *bytes_of;           // EVENT_DECLARED: map tasks, in input order
+    uint64_t input_bytes, shuffle_seed, partitions;     // EVENT_DECLARED; partitions: 0: by size
+    const char *error; uint64_t error_kind;
+} event_t;
+
+typedef enum {
+    ACTION_DECLARE,                                     // worker, slot, job
+    ACTION_MAP,                                         // worker, slot, job, task, attempt
+    ACTION_SEAL,                                        // worker, slot, job, segment
+    ACTION_REDUCE,                                      // worker, slot, job, task, attempt; segments, low, high
+    ACTION_KEEP, ACTION_DROP,                           // part: this attempt's file is the winner / is to be deleted
+    ACTION_COMMIT,                                      // job: put all kept parts in place, in task order
+    ACTION_FINISH                                       // job: exit_code, error, compiler; tell the client, FORGET at the workers
+} action_kind_t;
+
+typedef struct {
+    action_kind_t kind;
+    uint64_t worker, slot, job, stage, task, attempt, segment;
+    const char *part;                                   // KEEP, DROP: as the executor named it
+    const wire_texts_t *segments; wire_bytes_t low, high; bool last;
+    uint64_t exit_code; const char *error, *compiler;
+} action_t;                                             // what it points to is the plan's, good until the next step
+
+typedef struct { action_t *item; uint32_t count, room; } action_list_t;
+
+plan_t *plan_new (void);
+void plan_destroy (plan_t **self_p);
+void plan_step (plan_t *self, const event_t *event, action_list_t *actions);    // appends
+void plan_state (const plan_t *self, uint64_t job, message_state_t *into);      // for progress; bytes under way are the shell's
