@@ -1,0 +1,1 @@
+# bin_PROGRAMS += racimo; racimo_SOURCES = cli/...; racimo_LDADD = $(RACIMO_LIBS)

@@ -1,0 +1,1 @@
+# dist_jobs_DATA += jobs/NAME.c

@@ -1,0 +1,2 @@
+pkgconfigdir = $(datadir)/pkgconfig
+pkgconfig_DATA = packaging/racimo.pc

@@ -1,0 +1,1 @@
+# TESTS += tests/system/NAME.sh, and the same in EXTRA_DIST
