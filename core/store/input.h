@@ -14,7 +14,7 @@ typedef struct {
 
 typedef struct { input_file_t *file; uint32_t files; } input_list_t;
 
-// Each name is a file, a folder (its regular files, by name, not those that begin with . or _; subfolders are walked; a loop of
+// Each name is a file (taken as it stands if it is there, whatever characters it has), a folder (its regular files, by name, not those that begin with . or _; subfolders are walked; a loop of
 // links is an error) or a pattern with * ? [ (an error if nothing matches). Files come in the order of the names, within a
 // folder or pattern by name (bytes). A FIFO, socket or device, an unreadable file, a name that is not there: an error with the path.
 CHECKED status_t input_list (const char *const *names, uint32_t count, input_list_t *into, error_t *error);
@@ -26,8 +26,10 @@ typedef struct {
     uint64_t offset, length;                            // of a packed file: 0 and its size
 } input_split_t;
 
-// Cuts every file into ranges of `chunk` bytes (the last one shorter); *splits is malloced. An empty file has none.
+// Cuts every file into ranges of `chunk` bytes (the last one shorter); *splits is malloced. An empty file has none. chunk is
+// not 0; it is doubled until there are at most 16 million splits.
 uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **splits);
 
-// The first record of a file, unpacked if packed, without its line end and without a BOM, at most 1 MiB: the header line.
+// The first record of a file, unpacked if packed, without its line end and without a BOM, at most 1 MiB (cut there): the header
+// line. Record here means line: a header with a newline inside quotes is cut there, and so has an odd number of quotes.
 CHECKED status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error);
