@@ -2,8 +2,11 @@
 //
 // The tables are the protocol: one walker encodes, decodes, prints and documents them all (doc/protocol.md is checked against them
 // by a test). The same messages go between client, master and worker over ZeroMQ, and between worker and executor over a SEQPACKET
-// socketpair. A body is one msgpack map from field name to value, at most MESSAGE_LIMIT bytes; decoding checks depth, counts, types,
-// names, UTF-8 of texts and trailing bytes before anything is allocated. Every field is required, none may come twice.
+// socketpair. A body is one msgpack map from field name to value, at most MESSAGE_LIMIT bytes; decoding checks depth, counts and trailing
+// bytes before anything is allocated, then types, names and UTF-8. Every field is required, none may come twice.
+//
+// Texts are of two sorts. What people read (errors, names, counters) is UTF-8, and encoding repairs what is not. What names a file or
+// is the user's own (paths, options, delimiters) is bytes without NUL, which come out as they went in. NULL is sent as the empty text.
 #pragma once
 #include "base/error.h"
 #include "base/memory.h"
@@ -78,7 +81,7 @@ typedef struct {
     char *node, *cpu;                                   // host name; x86_64, aarch64
 } message_hello_t;
 
-typedef struct { uint64_t epoch, worker, beat_ms; } message_welcome_t;
+typedef struct { uint64_t epoch, worker, beat_ms; } message_welcome_t;                   // worker 0: this worker counts as lost: drop all work, say HELLO again
 typedef struct { uint64_t epoch, worker, job, bytes, rows, resident; } message_beat_t;   // bytes, rows: of the attempts under way; resident: peak of all executors
 typedef struct { uint64_t worker; } message_gone_t;                                      // a worker leaves of itself
 
@@ -90,7 +93,7 @@ typedef struct {                                        // once a job, before it
     char *folder;                                       // where attempts write parts: attempt files are created here
 } message_job_t;
 
-typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: drop its segments
+typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: end what still runs of it, drop its segments
 typedef struct { uint64_t epoch, job, stage, task, attempt, slot; } message_abandon_t;   // kill that attempt if it still runs
 typedef struct { uint64_t epoch; } message_stop_t;
 
@@ -99,7 +102,8 @@ typedef struct { uint64_t epoch, job, slot; } message_declare_t;
 typedef struct {
     uint64_t epoch, job, stage, task, attempt, slot;
     uint64_t ordinal;                                   // place of the split in the input's order
-    uint64_t hold;                                      // 1: keep the result for a later SEAL; 0: not used by the plan today
+    uint64_t hold;                                      // 1: keep the result for a later SEAL; 0: map only, write a part
+    uint64_t parts;                                     // RAC_HASH and RAC_CHOSEN: how many partitions; else 0
     char *path;                                         // empty: RAC_NUMBERED; then offset and length count rows
     uint64_t offset, length, size, inode, device, mtime_ns, packed;
 } message_map_t;
@@ -135,7 +139,8 @@ typedef struct {                                        // an attempt ended well
     uint64_t epoch, job, stage, task, attempt, slot;
     uint64_t held;                                      // 1: its result lies in the executor until SEALED names it
     uint64_t bytes_in, rows_in, bytes_out, rows_out, rejects, time_us, spilled;
-    char *part;                                         // file written, or empty
+    char *part;                                         // file written, without folder, or empty; rejected rows: that name + ".rejected",
+                                                        // without a part: rejected-TASK-ATTEMPT
     char *warning;                                      // or empty
     wire_texts_t counters; wire_numbers_t counts;
 } message_done_t;
@@ -149,9 +154,11 @@ typedef struct {
     wire_numbers_t weights;                             // bytes of the segment before each of them
 } message_sealed_t;
 
-typedef struct {                                        // an attempt failed, or a slot lost what it held
+// An attempt failed, or a slot lost what it held. Each DECLARE, MAP, SEAL and REDUCE has exactly one answer, in the order given; a death of
+// the executor answers the message that it was at (later ones go to its successor). After a failed SEAL the slot holds nothing.
+typedef struct {
     uint64_t epoch, job, stage, task, attempt, slot;
-    uint64_t verb;                                      // of what failed: DECLARE, MAP, SEAL, REDUCE
+    uint64_t verb;                                      // of what failed: DECLARE, MAP, SEAL, REDUCE; 0: the executor died between messages
     uint64_t kind;                                      // error_kind_t
     uint64_t lost;                                      // 1: the executor died; what the slot held is gone
     char *error, *compiler;
@@ -177,7 +184,8 @@ void message_print (const message_t *self, buffer_t *into);        // one line, 
 const char *message_name (message_verb_t verb);                    // "submit"
 
 // The tables, for the walker, the documentation and the tests.
-typedef enum { FIELD_NUMBER, FIELD_TEXT, FIELD_BYTES, FIELD_TEXTS, FIELD_NUMBERS, FIELD_BYTES_LIST } field_kind_t;
+typedef enum { FIELD_NUMBER, FIELD_TEXT, FIELD_PATH, FIELD_BYTES, FIELD_TEXTS, FIELD_PATHS, FIELD_NUMBERS, FIELD_BYTES_LIST } field_kind_t;
 typedef struct { const char *name; field_kind_t kind; size_t at; const char *about; } field_t;
 typedef struct { const char *name; const char *from, *to, *about; const field_t *field; size_t fields; size_t size; } verb_t;
 extern const verb_t message_verbs [MESSAGE_VERBS];                 // by verb; [0] is empty
+void message_document (buffer_t *into);                            // the tables as Markdown, for doc/protocol.md
