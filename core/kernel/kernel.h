@@ -23,7 +23,7 @@ typedef struct {
 
     // Text to numbers. An empty text is missing: its bit of valid is cleared, its value is 0; all other bits of valid
     // (ceil (rows / 64) words) are set. A text that is not wholly a number (blanks around it are allowed) has its bit of bad
-    // set, value 0. Returns how many are missing plus how many are bad, so that 0 means: drop both bitmaps.
+    // set, value 0; blanks are spaces and tabs, and alone they are bad. Returns how many are missing plus how many are bad, so that 0 means: drop both bitmaps.
     // f64: optional sign, digits with optional point, optional exponent; inf, infinity, nan in any case; correctly rounded.
     uint32_t (*parse_f64) (const rac_bytes *text, uint32_t rows, double *value, uint64_t *valid, uint64_t *bad);
     // i64: optional sign and digits; out of range is bad.
