@@ -1,1 +1,6 @@
-# libcore_a_SOURCES += core/wire/...
+libcore_a_SOURCES += \
+	core/wire/message.c core/wire/message.h \
+	core/wire/peer.c core/wire/peer.h \
+	core/wire/pipe.c core/wire/pipe.h \
+	core/wire/scan.c core/wire/scan.h \
+	core/wire/tables.c
