@@ -1,0 +1,34 @@
+// master: the process that takes jobs, hands out their tasks and puts results in place. One thread, one loop.
+#pragma once
+#include "base/error.h"
+#include <stdint.h>
+#include <sys/types.h>
+
+// What a run's exit status says; documented in doc/racimo.1.
+typedef enum {
+    EXIT_FINE = 0,
+    EXIT_OTHER = 1,
+    EXIT_USAGE = 2,                                     // options, names, patterns
+    EXIT_DATA = 3,                                      // the input's bytes
+    EXIT_JOB = 4,                                       // the job does not compile, refuses, crashes
+    EXIT_OUTPUT = 5,                                    // cannot write the result
+    EXIT_CLUSTER = 6,                                   // master or workers are lost
+    EXIT_CANCELLED = 130,
+} master_exit_t;
+
+static inline master_exit_t master_exit_of (uint64_t error_kind)
+{
+    return error_kind == ERROR_USAGE ? EXIT_USAGE : error_kind == ERROR_DATA ? EXIT_DATA : error_kind == ERROR_JOB ? EXIT_JOB
+        : error_kind == ERROR_OUTPUT ? EXIT_OUTPUT : EXIT_OTHER;
+}
+
+typedef struct {
+    const char *endpoint;                               // where clients and workers connect: ipc://RUNDIR/master
+    int ready_fd;                                       // gets one byte once bound, then is closed; -1: none
+    bool private;                                       // of one client: ends after its first job
+    pid_t parent;                                       // ends when this process, its parent, has died; 0: does not watch
+} master_options_t;
+
+// Runs until its private job has ended, SIGTERM, or the parent's death; then no hidden folder of a job is left. Returns an exit
+// status. Changes the process's signal mask and CZMQ's handlers: give it a process of its own, forked before any ZeroMQ context.
+int master_main (const master_options_t *options);
