@@ -1,5 +1,32 @@
-# Tests are the unit tests (Check, tests/FOLDER/test_NAME.c) and scripts (bash). Scripts find what they test in the environment.
+# Tests are unit tests (Check, tests/FOLDER/test_NAME.c) and scripts (bash, tests/system). They find what they test in the environment.
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = RACIMO='$(abs_top_builddir)/racimo'; RACIMO_HOME='$(abs_top_builddir)'; SRC='$(abs_top_srcdir)'; \
     export RACIMO RACIMO_HOME SRC;
+TESTS += tests/check_layers
+EXTRA_DIST += tests/check_layers
+
+# The same tests in other lights, each in a build of its own or under a tool; for those who change code, and for CI.
+UNIT_TESTS = $(filter tests/%,$(filter-out tests/reference/%,$(check_PROGRAMS)))
+
+check-asan:
+	@test "$(abs_srcdir)" != "$(abs_builddir)" || { echo "check-asan: build out of the source tree: mkdir build && cd build && ../configure"; exit 1; }
+	$(MKDIR_P) build-asan
+	cd build-asan && { test -e Makefile || $(abs_srcdir)/configure --quiet --enable-sanitizers --enable-werror CC='$(CC)'; }
+	$(MAKE) -C build-asan check
+
+check-valgrind: $(check_PROGRAMS)
+	@for test in $(UNIT_TESTS); do \
+	    CK_FORK=no CK_DEFAULT_TIMEOUT=0 RACIMO_KERNEL=plain valgrind --quiet --error-exitcode=9 --leak-check=full \
+	        --errors-for-leak-kinds=definite ./$$test > $$test.valgrind.log 2>&1 \
+	    && echo "PASS $$test" || { echo "FAIL $$test"; cat $$test.valgrind.log; exit 1; }; \
+	done
+
+lint:
+	cd $(srcdir) && shellcheck autogen.sh quickstart .ci/run tests/check_layers data/expected/make.sh
+	cd $(srcdir) && for script in tests/system/*.sh; do test ! -e $$script || shellcheck $$script || exit 1; done
+	cd $(srcdir) && mandoc -Tlint -Wwarning doc/*.1
+	cd $(srcdir) && cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+	    --suppress=missingIncludeSystem -Iapi -Icore -I. api core master worker cli jobs
+
+.PHONY: check-asan check-valgrind lint
