@@ -1,1 +1,6 @@
-# libcore_a_SOURCES += core/table/...
+libcore_a_SOURCES += \
+	core/table/exact.c core/table/exact.h \
+	core/table/fold.c core/table/fold.h \
+	core/table/group.c core/table/group.h \
+	core/table/key.c core/table/key.h \
+	core/table/sort.c core/table/sort.h
