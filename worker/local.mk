@@ -1,1 +1,11 @@
-# libworker_a_SOURCES += worker/...
+libworker_a_SOURCES += \
+	worker/executor.c worker/executor.h \
+	worker/order.c worker/order.h \
+	worker/plugin.c worker/plugin.h \
+	worker/recipe.c worker/recipe.h \
+	worker/tasklog.c worker/tasklog.h \
+	worker/verdict.c worker/verdict.h \
+	worker/worker.h \
+	worker/zygote.c worker/zygote.h
+
+libworker_a_SOURCES += worker/engine.h

@@ -3,6 +3,7 @@
 // The line is written once, where the fact is known, and names the thing: file, offset, node, option. A NULL error_t * is
 // allowed everywhere: the caller wants the status only. No thread owns an error_t; it is plain data.
 #pragma once
+#define __error_t_defined 1     // glibc's errno.h has, under _GNU_SOURCE, an int of the name error_t: include this header first
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -1,0 +1,243 @@
+// plugin: see plugin.h; what the names in the cache mean: see recipe.h.
+//
+// The cache holds FIRST.d (the headers of a source, as the compiler lists them) and NAME.so. The compiler writes under names of this
+// process and the results are renamed into place, so several processes may compile the same job at once and a reader never sees half
+// a file; a shared object that is in use stays what it was. That the compiler has ended is seen at its output's end: no SIGCHLD.
+#define _GNU_SOURCE
+#include "worker/plugin.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "worker/recipe.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { COMPILER_LINES = 16 * 1024 };
+
+struct plugin {
+    recipe_t recipe;
+    char *cache;
+    char *object, *headers;                             // where the compiler writes; NULL: it has not been started
+    char *path;                                         // of the result
+    pid_t pid;                                          // of the compiler, 0: not at work
+    int output;                                         // what it says, -1: not at work
+    buffer_t said;
+    error_t error;
+};
+
+static char *s_cached (const plugin_t *self, const char *name, const char *ending)
+{
+    buffer_t path = { 0 };
+    buffer_print (&path, "%s/%s%s", self->cache, name, ending);
+    return path.data;
+}
+
+// Looks the result up; false: there is none.
+static bool s_look_up (plugin_t *self)
+{
+    char name [RECIPE_NAME];
+    char *headers = s_cached (self, self->recipe.first, ".d");
+    bool known = !recipe_name (&self->recipe, headers, name);
+    free (headers);
+    if (known) {
+        self->path = s_cached (self, name, ".so");
+        if (!access (self->path, R_OK))
+            return true;
+        free (self->path);
+        self->path = NULL;
+    }
+    return false;
+}
+
+static int s_spawn (plugin_t *self, char **word, int output)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset (&none);
+    sigfillset (&all);
+    posix_spawn_file_actions_init (&files);
+    posix_spawn_file_actions_addopen (&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2 (&files, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2 (&files, output, STDERR_FILENO);
+    posix_spawnattr_init (&attributes);
+    posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask (&attributes, &none);
+    posix_spawnattr_setsigdefault (&attributes, &all);
+    int number = posix_spawn (&self->pid, self->recipe.compiler, &files, &attributes, word, environ);
+    posix_spawn_file_actions_destroy (&files);
+    posix_spawnattr_destroy (&attributes);
+    if (number)
+        self->pid = 0;
+    return number;
+}
+
+static status_t s_compile (plugin_t *self)
+{
+    const recipe_t *recipe = &self->recipe;
+    static unsigned counter;
+    char ending [64];
+    snprintf (ending, sizeof ending, ".%d-%u", (int) getpid (), counter++);
+    self->object = s_cached (self, recipe->first, ending);
+    buffer_t headers = { 0 };
+    buffer_print (&headers, "%s.d", self->object);
+    self->headers = headers.data;
+
+    char *rest [] = { "-MMD", "-MF", self->headers, "-o", self->object, recipe->source, NULL };
+    char **word = memory_new ((recipe->words + COUNT_OF (rest)) * sizeof *word);
+    memcpy (word, recipe->word, recipe->words * sizeof *word);
+    memcpy (word + recipe->words, rest, sizeof rest);
+    int ends [2];
+    int number = pipe2 (ends, O_CLOEXEC) ? errno : 0;
+    if (!number) {
+        number = s_spawn (self, word, ends [1]);
+        close (ends [1]);
+        self->output = ends [0];
+        fcntl (self->output, F_SETFL, O_NONBLOCK);
+    }
+    free (word);
+    errno = number;
+    return number ? error_errno (&self->error, "%s: cannot be started", recipe->compiler) : OK;
+}
+
+plugin_t *plugin_new (const char *source, const char *api, const char *cache)
+{
+    plugin_t *self = memory_new (sizeof *self);
+    self->cache = memory_text (cache);
+    self->output = -1;
+    if (recipe_make (source, api, &self->recipe, &self->error))
+        self->error.kind = ERROR_JOB;
+    else if (!s_look_up (self) && !file_make_folders (cache, 0700, &self->error) && s_compile (self) && self->output >= 0) {
+        close (self->output);
+        self->output = -1;
+    }
+    return self;
+}
+
+void plugin_destroy (plugin_t **self_p)
+{
+    plugin_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->pid) {
+        kill (-self->pid, SIGTERM);                     // a compiler tidies its temporary files away
+        while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR) { }
+    }
+    if (self->output >= 0)
+        close (self->output);
+    if (self->object) {                                 // a name of this process: if it is there, it is not the result
+        unlink (self->object);
+        unlink (self->headers);
+    }
+    recipe_free (&self->recipe);
+    buffer_free (&self->said);
+    free (self->object);
+    free (self->headers);
+    free (self->path);
+    free (self->cache);
+    free (self);
+    *self_p = NULL;
+}
+
+int plugin_fd (const plugin_t *self)
+{
+    return self->output;
+}
+
+// Puts the result in place. The source may have been saved again since it was read: then nobody knows what was compiled.
+static void s_keep (plugin_t *self)
+{
+    char before [RECIPE_NAME], name [RECIPE_NAME];
+    memcpy (before, self->recipe.first, sizeof before);
+    if (recipe_again (&self->recipe, &self->error))
+        return;
+    if (strcmp (before, self->recipe.first) || recipe_name (&self->recipe, self->headers, name)) {
+        error_set_kind (&self->error, ERROR_JOB, "%s: changed while it was compiled: run it again", self->recipe.source);
+        return;
+    }
+    char *headers = s_cached (self, before, ".d"), *path = s_cached (self, name, ".so");
+    if (rename (self->object, path) || rename (self->headers, headers))
+        error_errno (&self->error, "%s: cannot be put in place", path);
+    else {
+        self->path = path;
+        path = NULL;
+    }
+    free (headers);
+    free (path);
+}
+
+static void s_finish (plugin_t *self)
+{
+    close (self->output);
+    self->output = -1;
+    int status = 0;
+    while (waitpid (self->pid, &status, 0) < 0 && errno == EINTR) { }
+    self->pid = 0;
+    size_t size = self->said.size > COMPILER_LINES ? COMPILER_LINES : self->said.size;
+    while (size && self->said.size > COMPILER_LINES && self->said.data [size - 1] != '\n')
+        size--;
+    buffer_reserve (&self->said, 1);
+    self->said.data [size] = '\0';
+    if (status == 0)
+        s_keep (self);
+    else if (WIFSIGNALED (status))
+        error_set (&self->error, "%s: the compiler was killed by signal %d", self->recipe.source, WTERMSIG (status));
+    else
+        error_set_kind (&self->error, ERROR_JOB, "%s: does not compile: see the compiler's lines above", self->recipe.source);
+}
+
+void plugin_step (plugin_t *self)
+{
+    char text [4096];
+    ssize_t n = 0;
+    while (self->output >= 0 && (n = read (self->output, text, sizeof text)) > 0)
+        if (self->said.size <= COMPILER_LINES)
+            buffer_add (&self->said, text, (size_t) n);
+    if (self->output >= 0 && (n == 0 || (errno != EAGAIN && errno != EINTR)))
+        s_finish (self);
+}
+
+void plugin_wait (plugin_t *self)
+{
+    while (self->output >= 0) {
+        struct pollfd item = { .fd = self->output, .events = POLLIN };
+        if (poll (&item, 1, -1) > 0)
+            plugin_step (self);
+    }
+}
+
+const char *plugin_path (const plugin_t *self)
+{
+    return self->path;
+}
+
+const error_t *plugin_error (const plugin_t *self)
+{
+    return &self->error;
+}
+
+const char *plugin_compiler (const plugin_t *self)
+{
+    return self->said.data ? self->said.data : "";
+}
+
+char *plugin_cache (const char *otherwise)
+{
+    const char *base = getenv ("XDG_CACHE_HOME"), *home = getenv ("HOME");
+    bool own = base && base [0] == '/';
+    buffer_t path = { 0 };
+    if (own || (home && home [0] == '/'))
+        buffer_print (&path, own ? "%s/racimo" : "%s/.cache/racimo", own ? base : home);
+    if (path.data && !file_make_folders (path.data, 0700, NULL) && !access (path.data, W_OK | X_OK))
+        return path.data;
+    buffer_free (&path);
+    return memory_text (otherwise);
+}

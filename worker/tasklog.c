@@ -1,0 +1,103 @@
+// tasklog: see tasklog.h.
+//
+// A pipe that the worker drains: a file handed to the job could not be capped (RLIMIT_FSIZE would cap its data files as well).
+#include "worker/tasklog.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+enum { DRAIN_READ = 64 * 1024, DRAIN_READS = 32 };
+
+struct tasklog {
+    char *path;
+    int fd;                                             // -1: nothing printed yet
+    uint64_t kept, dropped;                             // of the attempt
+    char line [TASKLOG_LAST + 1];                       // the last line so far, without its end
+    size_t length;
+    bool whole;                                         // its end has come: the next byte begins another
+};
+
+tasklog_t *tasklog_new (const char *path)
+{
+    tasklog_t *self = memory_new (sizeof *self);
+    self->path = memory_text (path);
+    self->fd = -1;
+    return self;
+}
+
+void tasklog_destroy (tasklog_t **self_p)
+{
+    tasklog_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->fd >= 0)
+        close (self->fd);
+    free (self->path);
+    free (self);
+    *self_p = NULL;
+}
+
+void tasklog_begin (tasklog_t *self)
+{
+    self->kept = self->dropped = 0;
+    self->length = 0;
+    self->whole = false;
+}
+
+// Only printable bytes: the line ends in a message for a terminal.
+static void s_watch_line (tasklog_t *self, const char *text, size_t size)
+{
+    for (size_t i = size > 4096 ? size - 4096 : 0; i < size; i++) {
+        if (text [i] == '\n') {
+            self->whole = true;
+            continue;
+        }
+        if (self->whole)
+            self->length = 0;
+        self->whole = false;
+        if (self->length < TASKLOG_LAST)
+            self->line [self->length++] = isprint ((unsigned char) text [i]) ? text [i] : '?';
+    }
+    self->line [self->length] = '\0';
+}
+
+static void s_keep (tasklog_t *self, const char *text, size_t size)
+{
+    size_t room = TASKLOG_LIMIT - (size_t) self->kept, kept = size < room ? size : room;
+    if (self->fd < 0)
+        self->fd = open (self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    // What a job prints is worth no failure: a full disk will be told by who writes data.
+    if (kept && (self->fd < 0 || file_write_all (self->fd, text, kept, self->path, NULL)))
+        kept = 0;
+    self->kept += kept;
+    self->dropped += size - kept;
+}
+
+int tasklog_drain (tasklog_t *self, int output)
+{
+    char text [DRAIN_READ];
+    for (int i = 0; i < DRAIN_READS; i++) {
+        ssize_t n = read (output, text, sizeof text);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 && errno == EAGAIN;
+        s_keep (self, text, (size_t) n);
+        s_watch_line (self, text, (size_t) n);
+    }
+    return 1;
+}
+
+const char *tasklog_last (const tasklog_t *self)
+{
+    return self->length ? self->line : "";
+}
+
+uint64_t tasklog_dropped (const tasklog_t *self)
+{
+    return self->dropped;
+}
