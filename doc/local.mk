@@ -1,0 +1,2 @@
+dist_man_MANS = doc/racimo.1
+dist_doc_DATA = README.md doc/semantics.md
