@@ -11,19 +11,30 @@
 // long as there are tasks, and is asked to seal when none wait; a task that has failed before is run only by a slot that holds
 // nothing, so that a poisoned record costs its own attempts and nothing else. Tasks of a map-only job and of reduce go from running to
 // committed. Stages are numbered: 0 map, 1 reduce; rounds will add more.
+
+//
+// A slot is given at most PLAN_AHEAD messages that it has not answered. It answers each once and in order, so the plan knows at every
+// moment what the slot holds: the DONEs since its last SEALED or death. A SEALED that names any other set is thrown away.
+// Jobs run one after another, in the order of their submission.
 #pragma once
 #include "wire/message.h"
 
-enum { PLAN_ATTEMPTS = 4 };
+enum {
+    PLAN_ATTEMPTS = 4,
+    PLAN_AHEAD = 2,
+    PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
+    PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
+    PLAN_PARTS = 65536,                                 // the prefix of a partition has two bytes
+};
 
 typedef struct plan plan_t;
 
 typedef enum {
     EVENT_WORKER_JOINED, EVENT_WORKER_LOST,             // worker, slots
     EVENT_SUBMITTED,                                    // job
-    EVENT_DECLARED,                                     // job: declared + the cut: tasks, bytes_of
+    EVENT_DECLARED,                                     // worker, job: declared + the cut: tasks, bytes_of; or error + error_kind
     EVENT_DONE, EVENT_SEALED, EVENT_FAULT,              // worker + the message
-    EVENT_CANCELLED,                                    // job
+    EVENT_CANCELLED,                                    // job; exit_code, error: what to say
     EVENT_COMMITTED, EVENT_COMMIT_FAILED,               // job: the answer to ACTION_COMMIT; error
     EVENT_TICK
 } event_kind_t;
@@ -35,15 +46,18 @@ typedef struct {
     const message_declared_t *declared; const message_done_t *done; const message_sealed_t *sealed; const message_fault_t *fault;
     uint32_t tasks; const uint64_t *bytes_of;           // EVENT_DECLARED: map tasks, in input order
     uint64_t input_bytes, shuffle_seed, partitions;     // EVENT_DECLARED; partitions: 0: by size
-    const char *error; uint64_t error_kind;
+    uint64_t max_rejects;                               // EVENT_DECLARED
+    const char *error; uint64_t error_kind, exit_code;
 } event_t;
 
 typedef enum {
     ACTION_DECLARE,                                     // worker, slot, job
-    ACTION_MAP,                                         // worker, slot, job, task, attempt
+    ACTION_MAP,                                         // worker, slot, job, task, attempt, hold, parts
     ACTION_SEAL,                                        // worker, slot, job, segment
     ACTION_REDUCE,                                      // worker, slot, job, task, attempt; segments, low, high
-    ACTION_KEEP, ACTION_DROP,                           // part: this attempt's file is the winner / is to be deleted
+    ACTION_KEEP,                                        // stage, task, attempt; part, or NULL: the DONE in hand counts, until the next KEEP of that task
+    ACTION_DROP,                                        // part: the file of an attempt that came too late
+    ACTION_ABANDON,                                     // worker, slot, job, stage, task, attempt
     ACTION_COMMIT,                                      // job: put all kept parts in place, in task order
     ACTION_FINISH                                       // job: exit_code, error, compiler; tell the client, FORGET at the workers
 } action_kind_t;
@@ -51,9 +65,11 @@ typedef enum {
 typedef struct {
     action_kind_t kind;
     uint64_t worker, slot, job, stage, task, attempt, segment;
-    const char *part;                                   // KEEP, DROP: as the executor named it
+    const char *part;                                   // as the executor named it
+    bool hold; uint64_t parts;
     const wire_texts_t *segments; wire_bytes_t low, high; bool last;
-    uint64_t exit_code; const char *error, *compiler;
+    uint64_t exit_code; const char *error, *compiler;   // FINISH; faults > 0: `task` of `stage` failed so often
+    uint32_t faults;
 } action_t;                                             // what it points to is the plan's, good until the next step
 
 typedef struct { action_t *item; uint32_t count, room; } action_list_t;

@@ -1,0 +1,431 @@
+// plan: see plan.h for the invariants. One event at a time: change the state, then hand out work to whoever has room.
+//
+// Why exactness holds: what a slot holds is known from its answers alone (each message is answered once, in order), so a SEALED is believed
+// only if it names exactly that set, and a segment enters the job only then. Whatever becomes unreachable (a dead executor, a lost worker)
+// puts its tasks back into the queue; the reduce stage is handed out only while every map task lies in a reachable segment. Borders of
+// key ranges are chosen once: a reduce task kept before a loss and one run after it then still cut the keys alike.
+#include "master/plan_state.h"
+#include "master/master.h"
+
+#include <racimo.h>
+#include <stdarg.h>
+#include <string.h>
+
+// ---- actions and what they point to
+
+action_t *plan_act (plan_t *self, action_kind_t kind, const job_t *job)
+{
+    action_list_t *list = self->actions;
+    if (list->count == list->room) {
+        list->room = list->room ? list->room * 2 : 32;
+        list->item = memory_grow (list->item, list->room * sizeof *list->item);
+    }
+    action_t *action = &list->item [list->count++];
+    *action = (action_t) { .kind = kind, .job = job->number };
+    return action;
+}
+
+static const char *s_keep_text (plan_t *self, const char *text)
+{
+    size_t size = strlen (text ? text : "") + 1;
+    return memcpy (arena_take (self->memory, size), text ? text : "", size);
+}
+
+static const char *s_format (plan_t *self, const char *format, ...) __attribute__ ((format (printf, 2, 3)));
+static const char *s_format (plan_t *self, const char *format, ...)
+{
+    char *text = arena_take (self->memory, 1024);
+    va_list list;
+    va_start (list, format);
+    vsnprintf (text, 1024, format, list);
+    va_end (list);
+    return text;
+}
+
+// ---- the end of a job
+
+static void s_abandon_all (plan_t *self, const job_t *job)
+{
+    for (uint32_t w = 0; w < self->workers; w++)
+        for (uint32_t s = 0; s < self->worker [w].slots; s++) {
+            slot_t *slot = &self->worker [w].slot [s];
+            for (uint32_t i = 0; i < slot->givens; i++) {
+                given_t *given = &slot->given [i];
+                if (given->verb != MESSAGE_MAP && given->verb != MESSAGE_REDUCE)
+                    continue;
+                action_t *action = plan_act (self, ACTION_ABANDON, job);
+                action->worker = self->worker [w].number;
+                action->slot = s;
+                action->stage = given->stage;
+                action->task = given->task;
+                action->attempt = given->attempt;
+            }
+            slot->givens = slot->helds = 0;
+        }
+}
+
+static action_t *s_finish (plan_t *self, job_t *job, uint64_t exit_code, const char *error, const char *compiler)
+{
+    if (job == self->jobs)
+        s_abandon_all (self, job);
+    action_t *action = plan_act (self, ACTION_FINISH, job);
+    action->exit_code = exit_code;
+    action->error = s_keep_text (self, error);
+    action->compiler = s_keep_text (self, compiler);
+    for (job_t **at = &self->jobs; *at; at = &(*at)->next)
+        if (*at == job) {
+            *at = job->next;
+            break;
+        }
+    job_destroy (&job);
+    return action;
+}
+
+static void s_odd (plan_t *self, job_t *job, const char *what)
+{
+    if (++job->oddities >= PLAN_ODDITIES)
+        s_finish (self, job, EXIT_JOB, s_format (self, "%s, %d times", what, PLAN_ODDITIES), NULL);
+}
+
+// ---- stages
+
+static void s_commit (plan_t *self, job_t *job)
+{
+    s_abandon_all (self, job);                          // maps that were to be repeated, but now are not needed
+    job->phase = PHASE_COMMIT;
+    plan_act (self, ACTION_COMMIT, job);
+}
+
+// Moves on when a stage is complete. Nothing to move on: does nothing.
+static void s_advance (plan_t *self, job_t *job)
+{
+    if (job->phase != PHASE_MAP && job->phase != PHASE_REDUCE)
+        return;
+    stage_t *map = &job->stage [0], *reduce = &job->stage [1];
+    bool mapped = map->done == map->tasks;
+    if (job->shuffle && mapped && !job->cut)
+        stage_fill (reduce, job_cut (job), NULL, job->seed);
+    if (job->shuffle ? job->cut && reduce->done == reduce->tasks : mapped)
+        s_commit (self, job);
+    else
+        job->phase = mapped ? PHASE_REDUCE : PHASE_MAP;
+}
+
+// ---- events of workers
+
+static void s_joined (plan_t *self, const event_t *event)
+{
+    if (plan_worker (self, event->worker) || !event->slots)
+        return;
+    self->worker = memory_grow (self->worker, (self->workers + 1) * sizeof *self->worker);
+    self->worker [self->workers++] = (worker_t) { event->worker, memory_new (event->slots * sizeof (slot_t)), (uint32_t) event->slots };
+    self->slots += (uint32_t) event->slots;
+}
+
+static void s_slot_lost (slot_t *slot, job_t *job)
+{
+    for (uint32_t i = 0; job && i < slot->givens; i++) {
+        const given_t *given = &slot->given [i];
+        if (given->verb == MESSAGE_DECLARE)
+            job->phase = PHASE_WAITING;
+        else if (given->verb != MESSAGE_SEAL)
+            job_requeue (job, (uint32_t) given->stage, (uint32_t) given->task);
+    }
+    if (job)
+        slot_drop_held (slot, job);
+    free (slot->held);
+}
+
+static void s_lost (plan_t *self, const event_t *event)
+{
+    worker_t *worker = plan_worker (self, event->worker);
+    if (!worker)
+        return;
+    job_t *job = self->jobs;                            // slots work for the active job only
+    for (uint32_t s = 0; s < worker->slots; s++)
+        s_slot_lost (&worker->slot [s], job);
+    self->slots -= worker->slots;
+    free (worker->slot);
+    *worker = self->worker [--self->workers];
+    if (job) {
+        job_segments_lost (job, event->worker);
+        s_advance (self, job);
+    }
+}
+
+// ---- events of jobs
+
+static job_t *s_job (plan_t *self, uint64_t number)
+{
+    for (job_t *job = self->jobs; job; job = job->next)
+        if (job->number == number)
+            return job;
+    return NULL;
+}
+
+static void s_submitted (plan_t *self, const event_t *event)
+{
+    job_t **at = &self->jobs;
+    while (*at)
+        at = &(*at)->next;
+    *at = job_new (event->job);
+}
+
+static void s_declared (plan_t *self, const event_t *event)
+{
+    const message_declared_t *declared = event->declared;
+    job_t *job = self->jobs;
+    slot_t *slot = plan_slot (self, event->worker, declared->slot);
+    if (!job || job->number != event->job || !slot || !slot_answered (slot, (given_t) { .verb = MESSAGE_DECLARE }))
+        return;
+    job->shuffle = declared->shuffle != 0;
+    job->heavy = declared->heavy != 0;
+    job->spread = declared->spread;
+    job->parts = declared->parts;
+    job->partitions = event->partitions;
+    job->input_bytes = event->input_bytes;
+    job->max_rejects = event->max_rejects;
+    job->seed = event->shuffle_seed;
+    if (event->error) {
+        s_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
+        return;
+    }
+    if (job->parts > PLAN_PARTS || job->partitions > PLAN_PARTS) {
+        s_finish (self, job, EXIT_USAGE, s_format (self, "more than %d partitions", PLAN_PARTS), NULL);
+        return;
+    }
+    stage_fill (&job->stage [0], event->tasks, event->bytes_of, job->seed);
+    job->phase = PHASE_MAP;
+    s_advance (self, job);
+}
+
+// A result nobody waits for. Its file goes, unless it is a copy of the message that told of the winner.
+static void s_late (plan_t *self, job_t *job, const message_done_t *done)
+{
+    if (!done->part || !*done->part || done->stage > 1)
+        return;
+    const stage_t *stage = &job->stage [done->stage];
+    const char *winner = done->task < stage->tasks ? stage->task [done->task].part : NULL;
+    if (!winner || strcmp (winner, done->part))
+        plan_act (self, ACTION_DROP, job)->part = s_keep_text (self, done->part);
+}
+
+static bool s_too_many_rejects (plan_t *self, job_t *job, const message_done_t *done)
+{
+    if (job->rejects <= job->max_rejects)
+        return false;
+    bool why = done->warning && *done->warning;
+    s_finish (self, job, EXIT_DATA, s_format (self, "%llu rows rejected, --max-rejects allows %llu%s%s", (unsigned long long) job->rejects,
+        (unsigned long long) job->max_rejects, why ? ": " : "", why ? done->warning : ""), NULL);
+    return true;
+}
+
+static void s_done (plan_t *self, const event_t *event)
+{
+    const message_done_t *done = event->done;
+    job_t *job = s_job (self, done->job);
+    if (!job)
+        return;
+    slot_t *slot = plan_slot (self, event->worker, done->slot);
+    given_t answer = { .verb = done->stage ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = done->stage, .task = done->task, .attempt = done->attempt };
+    if (job != self->jobs || !slot || !slot_answered (slot, answer)) {
+        s_late (self, job, done);
+        return;
+    }
+    bool hold = job->shuffle && !done->stage;
+    task_t *task = &job->stage [done->stage].task [done->task];
+    job_task_ended (job, (uint32_t) done->stage, (uint32_t) done->task, hold ? TASK_HELD : TASK_KEPT);
+    task->rejects = done->rejects;
+    job->rejects += done->rejects;
+    if (s_too_many_rejects (self, job, done))
+        return;
+    if (hold)
+        slot_hold (slot, (uint32_t) done->task);
+    else
+        task->part = memory_text (done->part ? done->part : "");
+    action_t *action = plan_act (self, ACTION_KEEP, job);
+    action->stage = done->stage;
+    action->task = done->task;
+    action->attempt = done->attempt;
+    action->part = hold ? NULL : s_keep_text (self, done->part);
+    s_advance (self, job);
+}
+
+// Does it name exactly what the slot holds, each once, by its attempt?
+static bool s_exact (job_t *job, const slot_t *slot, const message_sealed_t *sealed)
+{
+    stage_t *map = &job->stage [0];
+    bool exact = sealed->tasks.count == slot->helds && sealed->attempts.count == slot->helds;
+    for (uint32_t i = 0; i < slot->helds; i++)
+        map->task [slot->held [i]].named = true;        // is expected, and not yet named
+    for (uint32_t i = 0; exact && i < sealed->tasks.count; i++) {
+        uint64_t index = sealed->tasks.item [i];
+        exact = index < map->tasks && map->task [index].named && sealed->attempts.item [i] + 1 == map->task [index].attempts;
+        if (exact)
+            map->task [index].named = false;
+    }
+    for (uint32_t i = 0; i < slot->helds; i++)
+        map->task [slot->held [i]].named = false;
+    return exact;
+}
+
+static void s_sealed (plan_t *self, const event_t *event)
+{
+    const message_sealed_t *sealed = event->sealed;
+    job_t *job = self->jobs;
+    slot_t *slot = plan_slot (self, event->worker, sealed->slot);
+    if (!job || job->number != sealed->job || !slot || !slot_answered (slot, (given_t) { .verb = MESSAGE_SEAL, .segment = sealed->segment }))
+        return;
+    if (s_exact (job, slot, sealed)) {
+        job_segment_add (job, event->worker, sealed);
+        slot->helds = 0;
+        s_advance (self, job);
+        return;
+    }
+    slot_drop_held (slot, job);
+    s_odd (self, job, "a worker sealed other tasks than it had done");
+}
+
+// ---- faults
+
+static bool s_hopeless (uint64_t kind)
+{
+    return kind == ERROR_DATA || kind == ERROR_USAGE || kind == ERROR_OUTPUT;
+}
+
+static void s_task_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+{
+    task_t *task = &job->stage [fault->stage].task [fault->task];
+    if (s_hopeless (fault->kind)) {
+        s_finish (self, job, (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
+        return;
+    }
+    if (!task->excused)
+        task->faults++;
+    if (task->faults < PLAN_ATTEMPTS) {
+        job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
+        return;
+    }
+    uint32_t faults = task->faults;
+    uint64_t exit_code = fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind);
+    action_t *action = s_finish (self, job, exit_code, fault->error, fault->compiler);
+    action->stage = fault->stage;
+    action->task = fault->task;
+    action->faults = faults;
+}
+
+static void s_declare_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+{
+    bool again = fault->lost && ++job->declare_faults < PLAN_ATTEMPTS;
+    if (again)
+        job->phase = PHASE_WAITING;
+    else
+        s_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
+}
+
+static void s_seal_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+{
+    if (s_hopeless (fault->kind) || ++job->seal_faults >= PLAN_ATTEMPTS)
+        s_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
+}
+
+static void s_fault (plan_t *self, const event_t *event)
+{
+    const message_fault_t *fault = event->fault;
+    job_t *job = self->jobs;
+    slot_t *slot = plan_slot (self, event->worker, fault->slot);
+    if (!job || job->number != fault->job || !slot)
+        return;
+    given_t answer = { .verb = (message_verb_t) fault->verb };
+    if (fault->verb == MESSAGE_MAP || fault->verb == MESSAGE_REDUCE)
+        answer = (given_t) { answer.verb, fault->stage, fault->task, fault->attempt, 0 };
+    for (uint32_t i = 0; fault->verb == MESSAGE_SEAL && i < slot->givens; i++)
+        if (slot->given [i].verb == MESSAGE_SEAL)
+            answer.segment = slot->given [i].segment;   // a slot has one SEAL at a time, which a FAULT does not number
+    bool matched = slot_answered (slot, answer);
+    if (fault->lost || (matched && fault->verb == MESSAGE_SEAL))
+        slot_drop_held (slot, job);
+    if (!matched && fault->lost)
+        s_odd (self, job, fault->error && *fault->error ? s_keep_text (self, fault->error) : "an executor died between tasks");
+    else if (matched && fault->verb == MESSAGE_DECLARE)
+        s_declare_failed (self, job, fault);
+    else if (matched && fault->verb == MESSAGE_SEAL)
+        s_seal_failed (self, job, fault);
+    else if (matched)
+        s_task_failed (self, job, fault);
+}
+
+static void s_ended (plan_t *self, const event_t *event)
+{
+    job_t *job = s_job (self, event->job);
+    if (!job)
+        return;
+    bool committing = job->phase == PHASE_COMMIT;
+    if (event->kind == EVENT_CANCELLED)
+        s_finish (self, job, event->exit_code ? event->exit_code : EXIT_CANCELLED, event->error ? event->error : "cancelled", NULL);
+    else if (committing && event->kind == EVENT_COMMITTED)
+        s_finish (self, job, EXIT_FINE, NULL, NULL);
+    else if (committing)
+        s_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
+}
+
+// ---- the door
+
+plan_t *plan_new (void)
+{
+    plan_t *self = memory_new (sizeof *self);
+    self->memory = arena_new (64 * 1024);
+    return self;
+}
+
+void plan_destroy (plan_t **self_p)
+{
+    plan_t *self = *self_p;
+    if (!self)
+        return;
+    for (job_t *job = self->jobs, *next; job; job = next) {
+        next = job->next;
+        job_destroy (&job);
+    }
+    for (uint32_t w = 0; w < self->workers; w++) {
+        for (uint32_t s = 0; s < self->worker [w].slots; s++)
+            free (self->worker [w].slot [s].held);
+        free (self->worker [w].slot);
+    }
+    free (self->worker);
+    arena_destroy (&self->memory);
+    free (self);
+    *self_p = NULL;
+}
+
+void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
+{
+    static void (*const handle []) (plan_t *, const event_t *) = {
+        [EVENT_WORKER_JOINED] = s_joined, [EVENT_WORKER_LOST] = s_lost, [EVENT_SUBMITTED] = s_submitted, [EVENT_DECLARED] = s_declared,
+        [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = s_fault, [EVENT_CANCELLED] = s_ended,
+        [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
+    };
+    arena_reset (self->memory);
+    self->actions = actions;
+    if (event->kind != EVENT_TICK)
+        handle [event->kind] (self, event);
+    plan_hand_out (self);
+    self->actions = NULL;
+}
+
+void plan_state (const plan_t *self, uint64_t number, message_state_t *into)
+{
+    *into = (message_state_t) { .job = number, .workers = self->workers };
+    for (const job_t *job = self->jobs; job; job = job->next) {
+        if (job->number != number)
+            continue;
+        static const uint64_t phase [] = { 0, 0, 1, 2, 3 };
+        const stage_t *stage = &job->stage [job->shuffle && job->cut];
+        into->phase = phase [job->phase];
+        into->bytes_done = job->bytes_done;
+        into->bytes_all = job->input_bytes;
+        into->tasks_done = stage->ended;
+        into->tasks_all = stage->tasks;
+        into->tasks_running = stage->given;
+    }
+}
