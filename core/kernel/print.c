@@ -74,7 +74,7 @@ size_t print_value (char *to, rac_type type, const rac_column *column, uint32_t 
     case RAC_F64:
         return print_f64 (to, column->at.f64 [row]);
     case RAC_F32:
-        return print_f32 (to, column->at.f32 [row]);
+        return print_f64 (to, (double) column->at.f32 [row]);
     case RAC_TIME:
         return print_time (to, column->at.i64 [row]);
     case RAC_DECIMAL (0):

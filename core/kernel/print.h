@@ -6,7 +6,6 @@ enum { PRINT_ROOM = 32 };                               // bytes that each funct
 
 size_t print_i64 (char *to, int64_t value);
 size_t print_f64 (char *to, double value);              // 0.1, 1e+300, -0, inf, -inf, nan: as doc/semantics.md says
-size_t print_f32 (char *to, float value);               // the shortest that reads back as the same float
 size_t print_decimal (char *to, int64_t value, uint32_t digits);   // exactly `digits` places behind the point; no point if 0
 size_t print_time (char *to, int64_t us);               // 2024-01-31T10:20:30Z, with .fraction only if there is one; outside the years
                                                         // 0001 to 9999 the number of microseconds

@@ -9,7 +9,7 @@
 //     --+-------(---+--+--+----)-------------+------       take the multiple of ten if one is inside, else the nearest inside
 //
 // All four are compared in units of a quarter, by a product with 128 bits of 10^-k whose lost bits stick to the lowest one
-// ("round to odd"), which is proven to be enough. A float is a double with a wider interval, so one body serves both.
+// ("round to odd"), which is proven to be enough.
 #include "kernel/digits.h"
 #include "kernel/powers.h"
 #include "kernel/print.h"
@@ -115,44 +115,36 @@ static size_t s_lay_out (char *to, decimal_t number)
     return count + 1;
 }
 
-// A value of `mantissa_bits` bits and an exponent field as IEEE writes them, neither zero nor infinite nor NaN.
-static size_t s_print_finite (char *to, uint64_t mantissa, int exponent, int mantissa_bits, int bias)
+// A number's digits; exponent is IEEE's field, 0 to 2046.
+static size_t s_print_finite (char *to, uint64_t mantissa, int exponent)
 {
     bool narrow = mantissa == 0 && exponent > 1;
     if (exponent)
-        mantissa |= UINT64_C (1) << mantissa_bits;
-    int q = (exponent ? exponent : 1) - bias - mantissa_bits;
-    if (q <= 0 && q >= -mantissa_bits && !(mantissa & ((UINT64_C (1) << -q) - 1)))    // an integer is its own shortest form
+        mantissa |= UINT64_C (1) << 52;
+    int q = (exponent ? exponent : 1) - 1075;
+    if (q <= 0 && q >= -52 && !(mantissa & ((UINT64_C (1) << -q) - 1)))         // an integer is its own shortest form
         return print_i64 (to, (int64_t) (mantissa >> -q));
     return s_lay_out (to, s_strip_zeros (s_shortest (mantissa, q, narrow)));
-}
-
-static size_t s_print_special (char *to, bool zero, bool nan)
-{
-    memcpy (to, zero ? "0" : nan ? "nan" : "inf", zero ? 1 : 3);
-    return zero ? 1 : 3;
 }
 
 size_t print_f64 (char *to, double value)
 {
     uint64_t bits;
     memcpy (&bits, &value, sizeof bits);
-    size_t sign = bits >> 63 && !isnan (value);
-    uint64_t mantissa = bits & ((UINT64_C (1) << 52) - 1);
     int exponent = (int) (bits >> 52 & 0x7ff);
+    if (isnan (value)) {
+        memcpy (to, "nan", 3);
+        return 3;
+    }
     *to = '-';
-    if (value == 0 || exponent == 0x7ff)
-        return sign + s_print_special (to + sign, value == 0, isnan (value));
-    return sign + s_print_finite (to + sign, mantissa, exponent, 52, 1023);
-}
-
-size_t print_f32 (char *to, float value)
-{
-    uint32_t bits;
-    memcpy (&bits, &value, sizeof bits);
-    size_t sign = bits >> 31 && !isnan (value);
-    *to = '-';
-    if (value == 0 || (bits >> 23 & 0xff) == 0xff)
-        return sign + s_print_special (to + sign, value == 0, isnan (value));
-    return sign + s_print_finite (to + sign, bits & 0x7fffff, (int) (bits >> 23 & 0xff), 23, 127);
+    size_t sign = bits >> 63;
+    if (isinf (value)) {
+        memcpy (to + sign, "inf", 3);
+        return sign + 3;
+    }
+    if (value == 0) {
+        to [sign] = '0';
+        return sign + 1;
+    }
+    return sign + s_print_finite (to + sign, bits & ((UINT64_C (1) << 52) - 1), exponent);
 }

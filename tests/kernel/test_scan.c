@@ -30,8 +30,8 @@ static size_t s_model (const char *data, size_t size, char delimiter, char quote
 
 static void s_same (const uint32_t *got, size_t count, const uint32_t *want, size_t want_count)
 {
-    ck_assert_uint_eq (count, want_count);
-    ck_assert (memcmp (got, want, count * sizeof *got) == 0);
+    expect (count == want_count);
+    expect (memcmp (got, want, count * sizeof *got) == 0);
 }
 
 static void s_try (const kernel_t *set, const char *data, size_t size, char delimiter)
@@ -44,14 +44,14 @@ static void s_try (const kernel_t *set, const char *data, size_t size, char deli
     size_t model = 0;
     for (size_t i = 0; i < size; i++)
         model += data [i] == delimiter;
-    ck_assert_uint_eq (set->count_byte (data, size, delimiter), model);
+    expect (set->count_byte (data, size, delimiter) == model);
     for (int inside = 0; inside < 2; inside++) {
         bool quoted = inside, want_quoted = inside;
         uint64_t quotes = 5, want_quotes = 5;
         marks = s_model (data, size, delimiter, '"', &want_quoted, &want_quotes, want);
         s_same (got, set->find_fields (data, size, delimiter, '"', &quoted, &quotes, got), want, marks);
-        ck_assert_int_eq (quoted, want_quoted);
-        ck_assert_uint_eq (quotes, want_quotes);
+        expect (quoted == want_quoted);
+        expect (quotes == want_quotes);
     }
 }
 
@@ -86,13 +86,13 @@ START_TEST (chooses)
 {
     setenv ("RACIMO_KERNEL", "plain", 1);
     kernel_choose ();
-    ck_assert_ptr_eq (kernel, &kernel_plain);
+    expect (kernel == &kernel_plain);
     setenv ("RACIMO_KERNEL", "no such set", 1);
     kernel_choose ();
     const kernel_t *best = kernel;
     unsetenv ("RACIMO_KERNEL");
     kernel_choose ();
-    ck_assert_ptr_eq (kernel, best);
+    expect (kernel == best);
 }
 END_TEST
 

@@ -38,17 +38,17 @@ static uint32_t s_model (rac_bytes text, uint32_t from, uint32_t flags, rac_byte
 
 static void s_same_word (rac_bytes got, rac_bytes want, const char *data)
 {
-    ck_assert_uint_eq (got.size, want.size);
-    ck_assert_uint_eq (got.spare, 0);
+    expect (got.size == want.size);
+    expect (got.spare == 0);
     if (data == s_lowered) {
-        ck_assert_int_eq (got.data - data, want.data - (s_text));
+        expect (got.data - data == want.data - s_text);
         for (uint32_t i = 0; i < got.size; i++) {
             char byte = want.data [i];
-            ck_assert_int_eq (got.data [i], byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
+            expect (got.data [i] == (byte >= 'A' && byte <= 'Z' ? byte + 32 : byte));
         }
     }
     else
-        ck_assert_ptr_eq (got.data, want.data);
+        expect (got.data == want.data);
 }
 
 // lower has the text's own alignment, so that a word's place in it is that in s_text.
@@ -58,18 +58,18 @@ static void s_try (const kernel_t *set, size_t start, uint32_t size, uint32_t fr
     char *lower = flags & RAC_LOWER ? s_lowered + start : NULL;
     uint32_t want = s_model (text, from, flags, s_want), got = 0, at = from;
     for (uint32_t more; (more = set->words (text, &at, flags, lower, s_got, room)) != 0;) {
-        ck_assert_uint_le (more, room);
+        expect (more <= room);
         for (uint32_t i = 0; i < more; i++, got++) {
-            ck_assert_uint_lt (got, want);
+            expect (got < want);
             s_same_word (s_got [i], s_want [got], lower ? s_lowered : NULL);
         }
         if (more < room)
-            ck_assert_uint_eq (at, size);
+            expect (at == size);
         else
-            ck_assert_uint_eq (at, (uint32_t) (s_want [got - 1].data - text.data) + s_want [got - 1].size);
+            expect (at == (uint32_t) (s_want [got - 1].data - text.data) + s_want [got - 1].size);
     }
-    ck_assert_uint_eq (got, want);
-    ck_assert_uint_eq (at, size);
+    expect (got == want);
+    expect (at == size);
 }
 
 START_TEST (words_agree)
@@ -92,8 +92,8 @@ START_TEST (no_room)
     const kernel_t *set = set_number (_i);
     uint32_t from = 2;
     memcpy (s_text, "ab cd", 5);
-    ck_assert_uint_eq (set->words ((rac_bytes) { s_text, 5, 0 }, &from, 0, NULL, s_got, 0), 0);
-    ck_assert_uint_eq (from, 2);
+    expect (set->words ((rac_bytes) { s_text, 5, 0 }, &from, 0, NULL, s_got, 0) == 0);
+    expect (from == 2);
 }
 END_TEST
 
@@ -119,7 +119,7 @@ START_TEST (find_agrees)
             memcpy (needle, s_text + (bits >> 32) % 4000, length);
             if ((bits >> 50) % 4 == 0)
                 needle [(bits >> 52) % length] = 'B';
-            ck_assert_ptr_eq (set->find (s_text + start, size, needle, length), s_find (s_text + start, size, needle, length));
+            expect (set->find (s_text + start, size, needle, length) == s_find (s_text + start, size, needle, length));
         }
     }
 }
