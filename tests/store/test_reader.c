@@ -245,7 +245,7 @@ START_TEST (every_cut_gives_the_same_records)
 {
     static const char *const texts [] = {
         "", "\n", "\r\n", "\r", "a", "a\n", "a\r", "a\r\r", "\n\n\na,b\n\n", "a,b\nc,d\n", "a,b\r\nc,d\r\n", "a,b\nc,d", "a,b\r\nc,d\r",
-        "\xef\xbb\xbf", "\xef\xbb\xbf" "a,b\nc,d\n", "\xef\xbb\xbf\nx\n", "\xef\xbb\xbf\"a\",b\r\nc,\"d\"\r\n", "\xef\xbb",
+        "\xef\xbb\xbf", ("\xef\xbb\xbf" "a,b\nc,d\n"), "\xef\xbb\xbf\nx\n", "\xef\xbb\xbf\"a\",b\r\nc,\"d\"\r\n", "\xef\xbb",
         "h,i\n\nj,k\n\r\n\nl,m", "a,b,c\nd,e\nf,g,h,i\n,,\n,\n", "\"a,b\",c\n\"\",\"d\"\n", "\"a\"\"b\",c\nd,\"\"\"\"\n",
         "\"a\nb\",c\nd,e\n", "\"a\nb\nc\",d\n", "a\"b,c\"d,e\nf,g\n", "5\" pipe,3\nx,y\n", "\"a\"x,b\nc,d\n", "\"\n", "x,\"\n\n\"\n",
         "\xff\xfe,\x80\n\xc3\x28,\n",
