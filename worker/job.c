@@ -554,6 +554,8 @@ static status_t s_resolve (declaration_t *self)
         return WRONG (self, "%s: a reduce needs a key, and does not go with folds", self->name);
     if (job->unique && job->mode != JOB_SORT)
         return WRONG (self, "%s: rac_unique goes with keys alone", self->name);
+    if (!job->keys && job->spread != RAC_RANGE)
+        return WRONG (self, "%s: rac_partition needs a key", self->name);
     if (job->mode == JOB_MAP_ONLY && job->columns)
         return WRONG (self, "%s: values without a key need a fold", self->name);
     TRY (s_resolve_order (self));

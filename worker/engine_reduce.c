@@ -1,0 +1,320 @@
+// engine_reduce: a reduce task: all segments' rows of one range of keys, merged, folded or handed to the job's reduce, into one part.
+//
+// Rows come from the merge one by one and are gathered into batches: their strings are copied to an arena, their states to an array. A batch
+// ends at RAC_ROWS rows, groups or so; a group may go over several batches, so that no group has to fit in memory.
+#include "base/clock.h"
+#include "store/merge.h"
+#include "worker/engine_parts.h"
+
+#include <string.h>
+
+typedef struct {
+    engine_t *engine;
+    segment_t **segment; uint32_t segments;
+    cursor_t **cursor; uint32_t cursors;
+    merge_t *merge;
+    fold_t *fold;
+    arena_t *strings;                                   // of the batch's rows
+    arena_t *decoded;
+    rac_bytes *text; uint32_t *key_size;                // rows of the batch; of a fold: groups
+    uint32_t rows;
+    uint32_t *group; char *state; uint32_t states;      // fold: rows not merged into it yet
+    uint32_t *start; uint32_t groups;                   // reduce: first row of each group
+    bool opened;                                        // reduce: group 0 went on from the last call
+    key_room_t *room; rac_column *column;               // decoded columns, and how the job or sink sees them
+    buffer_t last_key;                                  // unique: of the last row written
+    bool last_set;
+    uint64_t all_rows;
+} reduction_t;
+
+// ---- the stream
+
+static status_t s_open_cursors (reduction_t *self, const message_reduce_t *reduce, error_t *error)
+{
+    engine_t *engine = self->engine;
+    segment_layout_t layout;
+    shape_segment (&engine->shape, self->fold, &layout);
+    rac_bytes low = { reduce->low.data, reduce->low.size, 0 }, high = { reduce->last ? NULL : reduce->high.data, reduce->high.size, 0 };
+    self->segment = memory_new ((reduce->segments.count + 1) * sizeof *self->segment);
+    for (uint32_t s = 0; s < reduce->segments.count; s++) {
+        segment_t *segment = segment_open (reduce->segments.item [s], &layout, error);
+        if (!segment)
+            return FAILED;
+        self->segment [self->segments++] = segment;
+        self->cursor = memory_grow (self->cursor, (self->cursors + segment_runs (segment) + 1) * sizeof *self->cursor);
+        for (uint32_t run = 1; run <= segment_runs (segment); run++) {
+            cursor_t *cursor = cursor_open (segment, run, low, high, error);
+            if (!cursor)
+                return FAILED;
+            self->cursor [self->cursors++] = cursor;
+        }
+    }
+    self->merge = merge_new (self->cursor, self->cursors);
+    return OK;
+}
+
+static void s_arrays (reduction_t *self)
+{
+    const job_t *job = self->engine->job;
+    uint32_t columns = job->columns + job->results + 1;
+    self->strings = arena_new (1 << 20);
+    self->decoded = arena_new (1 << 18);
+    self->text = memory_new (RAC_ROWS * sizeof *self->text);
+    self->key_size = memory_new (RAC_ROWS * sizeof *self->key_size);
+    self->group = memory_new (RAC_ROWS * sizeof *self->group);
+    self->start = memory_new ((RAC_ROWS + 1) * sizeof *self->start);
+    self->state = memory_new (self->fold ? (size_t) RAC_ROWS * fold_row_bytes (self->fold) : 1);
+    self->room = memory_new (columns * sizeof *self->room);
+    self->column = memory_new (columns * sizeof *self->column);
+    for (uint32_t i = 0; i < columns; i++) {
+        self->room [i].at = memory_new (RAC_ROWS * sizeof (rac_bytes) + 64);
+        self->room [i].valid = memory_new (RAC_ROWS / 8 + 64);
+    }
+}
+
+static void s_free (reduction_t *self)
+{
+    uint32_t columns = self->engine->job->columns + self->engine->job->results + 1;
+    merge_destroy (&self->merge);
+    for (uint32_t i = 0; i < self->cursors; i++)
+        cursor_close (&self->cursor [i]);
+    for (uint32_t i = 0; i < self->segments; i++)
+        segment_close (&self->segment [i]);
+    for (uint32_t i = 0; self->room && i < columns; i++) {
+        free (self->room [i].at);
+        free (self->room [i].valid);
+    }
+    fold_destroy (&self->fold);
+    arena_destroy (&self->strings);
+    arena_destroy (&self->decoded);
+    free (self->cursor); free (self->segment); free (self->text); free (self->key_size); free (self->group); free (self->start);
+    free (self->state); free (self->room); free (self->column);
+    buffer_free (&self->last_key);
+}
+
+static void s_copy_row (reduction_t *self, uint32_t row, const cursor_t *top)
+{
+    char *copy = arena_take (self->strings, top->text.size);
+    memcpy (copy, top->text.data, top->text.size);
+    self->text [row] = (rac_bytes) { copy, top->text.size, 0 };
+    self->key_size [row] = top->key_size;
+}
+
+static rac_column s_column (const key_room_t *room, rac_type type, uint32_t rows)
+{
+    bool whole = true;
+    for (uint32_t r = 0; r < rows && whole; r += 64) {
+        uint64_t all = rows - r >= 64 ? ~0ull : (1ull << (rows - r)) - 1;
+        whole = (room->valid [r >> 6] & all) == all;
+    }
+    return (rac_column) { .at.any = room->at, .valid = whole ? NULL : room->valid, .type = type };
+}
+
+// ---- folds
+
+static status_t s_merge_states (reduction_t *self)
+{
+    fold_grow (self->fold, self->rows);
+    fold_merge (self->fold, self->group, self->state, self->states);
+    self->states = 0;
+    return OK;
+}
+
+static status_t s_write_groups (reduction_t *self, error_t *error)
+{
+    const job_t *job = self->engine->job;
+    const shape_t *shape = &self->engine->shape;
+    (void) s_merge_states (self);
+    if (!self->rows)
+        return OK;
+    fold_room_t room [256];
+    for (uint32_t i = 0; i < job->folds; i++)
+        room [i] = (fold_room_t) { self->room [job->keys + i].at, self->room [job->keys + i].valid };
+    TRY (fold_result (self->fold, room, error));
+    key_decode (&shape->key, shape->prefix, self->text, self->rows, self->room, self->decoded);
+    for (uint32_t i = 0; i < job->results; i++)
+        self->column [i] = s_column (&self->room [i], job->result [i].type, self->rows);
+    TRY (sink_write (self->engine->sink, self->rows, self->column, error));
+    fold_reset (self->fold);
+    arena_reset (self->strings);
+    arena_reset (self->decoded);
+    self->rows = 0;
+    return OK;
+}
+
+static bool s_same_text (rac_bytes a, rac_bytes b)
+{
+    return a.size == b.size && !memcmp (a.data, b.data, a.size);
+}
+
+static status_t s_fold (reduction_t *self, error_t *error)
+{
+    uint32_t bytes = fold_row_bytes (self->fold);
+    for (cursor_t *top; (top = merge_top (self->merge)); ) {
+        if (!self->rows || !s_same_text (self->text [self->rows - 1], top->text)) {
+            if (self->rows == RAC_ROWS)
+                TRY (s_write_groups (self, error));
+            s_copy_row (self, self->rows++, top);
+        }
+        if (self->states == RAC_ROWS)
+            TRY (s_merge_states (self));
+        self->group [self->states] = self->rows - 1;
+        memcpy (self->state + (size_t) self->states++ * bytes, top->state, bytes);
+        self->engine->position->rows = ++self->all_rows;
+        TRY (merge_next (self->merge, error));
+    }
+    if (!self->engine->job->keys && !self->rows && !self->all_rows && !self->engine->shape.prefix) {
+        self->text [0] = (rac_bytes) { "", 0, 0 };      // all rows are one group, even if there is none
+        self->rows = 1;
+    }
+    return s_write_groups (self, error);
+}
+
+// ---- sorted rows
+
+// The batch's rows as columns, in the order in which they were declared.
+static void s_decode (reduction_t *self)
+{
+    const shape_t *shape = &self->engine->shape;
+    key_decode (&shape->key, shape->prefix, self->text, self->rows, self->room, self->decoded);
+    for (uint32_t i = 0; i < shape->key.columns; i++)
+        self->column [shape->from [i]] = s_column (&self->room [i], shape->key.column [i].type, self->rows);
+}
+
+static status_t s_write_rows (reduction_t *self, error_t *error)
+{
+    const job_t *job = self->engine->job;
+    rac_column shown [64];
+    if (!self->rows)
+        return OK;
+    s_decode (self);
+    for (uint32_t i = 0; i < job->results && i < COUNT_OF (shown); i++)
+        shown [i] = self->column [job->shown [i]];
+    TRY (sink_write (self->engine->sink, self->rows, shown, error));
+    arena_reset (self->strings);
+    arena_reset (self->decoded);
+    self->rows = 0;
+    return OK;
+}
+
+static bool s_seen (reduction_t *self, const cursor_t *top)
+{
+    rac_bytes key = { top->text.data, top->key_size, 0 }, last = { self->last_key.data, (uint32_t) self->last_key.size, 0 };
+    if (self->last_set && s_same_text (key, last))
+        return true;
+    self->last_key.size = 0;
+    buffer_add (&self->last_key, key.data, key.size);
+    self->last_set = true;
+    return false;
+}
+
+static status_t s_sort (reduction_t *self, error_t *error)
+{
+    for (cursor_t *top; (top = merge_top (self->merge)); ) {
+        if (!self->engine->job->unique || !s_seen (self, top)) {
+            s_copy_row (self, self->rows++, top);
+            if (self->rows == RAC_ROWS)
+                TRY (s_write_rows (self, error));
+        }
+        self->engine->position->rows = ++self->all_rows;
+        TRY (merge_next (self->merge, error));
+    }
+    return s_write_rows (self, error);
+}
+
+// ---- the job's reduce
+
+// One row a group: the key columns of each group's first row.
+static void s_gather_keys (reduction_t *self, rac_column *key)
+{
+    const job_t *job = self->engine->job;
+    for (uint32_t c = 0; c < job->keys; c++) {
+        const rac_column *from = &self->column [c];
+        key_room_t *to = &self->room [job->columns + c];
+        uint32_t bytes = from->type == RAC_BYTES ? sizeof (rac_bytes) : from->type == RAC_F32 ? 4 : 8;
+        memset (to->valid, 0xff, RAC_ROWS / 8);
+        for (uint32_t g = 0; g < self->groups; g++) {
+            uint32_t row = self->start [g];
+            memcpy ((char *) to->at + (size_t) g * bytes, (const char *) from->at.any + (size_t) row * bytes, bytes);
+            if (from->valid && !(from->valid [row >> 6] >> (row & 63) & 1))
+                to->valid [g >> 6] &= ~(1ull << (g & 63));
+        }
+        key [c] = s_column (to, from->type, self->groups);
+    }
+}
+
+static status_t s_call_reduce (reduction_t *self, bool unfinished, error_t *error)
+{
+    engine_t *engine = self->engine;
+    const job_t *job = engine->job;
+    rac_column key [64];
+    if (!self->rows)
+        return OK;
+    s_decode (self);
+    s_gather_keys (self, key);
+    self->start [self->groups] = self->rows;
+    rac_groups groups = { .groups = self->groups, .flags = (self->opened ? RAC_OPENED : 0u) | (unfinished ? RAC_UNFINISHED : 0u),
+                          .starts = self->start, .key = key, .value = self->column + job->keys };
+    rac_status rc = job->reduce (engine->state, &groups, &engine->out);
+    arena_reset (engine->room);
+    if (rc != RAC_OK || (error && error->text [0]))
+        return error_set_kind (error, ERROR_JOB, "reduce failed after row %llu of its range of keys", (unsigned long long) self->all_rows);
+    return OK;
+}
+
+// Ends the batch; the last group stays open if the next row belongs to it.
+static status_t s_next_batch (reduction_t *self, bool goes_on, error_t *error)
+{
+    TRY (s_call_reduce (self, goes_on, error));
+    self->rows = self->groups = 0;
+    self->opened = goes_on;
+    arena_reset (self->strings);
+    arena_reset (self->decoded);
+    return OK;
+}
+
+static status_t s_reduce (reduction_t *self, error_t *error)
+{
+    self->last_set = false;
+    for (cursor_t *top; (top = merge_top (self->merge)); ) {
+        bool same = s_seen (self, top);
+        if (self->rows == RAC_ROWS)
+            TRY (s_next_batch (self, same, error));
+        if (!same || !self->rows)
+            self->start [self->groups++] = self->rows;
+        s_copy_row (self, self->rows++, top);
+        self->engine->position->rows = ++self->all_rows;
+        TRY (merge_next (self->merge, error));
+    }
+    return s_next_batch (self, false, error);
+}
+
+// ---- the task
+
+static status_t s_run (reduction_t *self, const message_reduce_t *reduce, error_t *error)
+{
+    engine_t *engine = self->engine;
+    TRY (engine_open_job (engine, error));
+    TRY (engine_open_sink (engine, reduce->task == 0, error));
+    if (!engine->shape.records)
+        self->fold = shape_fold_new (&engine->shape, engine->job);
+    s_arrays (self);
+    TRY (s_open_cursors (self, reduce, error));
+    if (self->fold)
+        return s_fold (self, error);
+    return engine->job->reduce ? s_reduce (self, error) : s_sort (self, error);
+}
+
+status_t engine_reduce (engine_t *self, const message_reduce_t *reduce, message_done_t *done, error_t *error)
+{
+    int64_t start = clock_us ();
+    reduction_t reduction = { .engine = self };
+    *done = (message_done_t) { .epoch = reduce->epoch, .job = reduce->job, .stage = reduce->stage, .task = reduce->task, .attempt = reduce->attempt, .slot = reduce->slot };
+    engine_begin (self, "part", reduce->task, reduce->attempt, error);
+    status_t rc = s_run (&reduction, reduce, error);
+    done->rows_in = reduction.all_rows;
+    s_free (&reduction);
+    rc = engine_end (self, rc, done, error);
+    done->time_us = (uint64_t) (clock_us () - start);
+    return rc;
+}
