@@ -1,1 +1,3 @@
-# EXTRA_PROGRAMS += bench/...
+EXTRA_PROGRAMS += bench/kernels
+bench_kernels_SOURCES = bench/kernels.c
+bench_kernels_LDADD = $(RACIMO_LIBS)
