@@ -21,7 +21,7 @@ static phrase_t s_where (const message_t *order, const position_t *position)
     else if (order->verb == MESSAGE_SEAL)
         snprintf (where.text, sizeof where.text, "in a fold while map results were written");
     else
-        snprintf (where.text, sizeof where.text, "in RAC_JOB");
+        snprintf (where.text, sizeof where.text, order->verb ? "in RAC_JOB" : "between tasks");
     return where;
 }
 
@@ -42,13 +42,19 @@ static void s_verdict_signal (const char *where, int number, const char *words, 
         error_set_kind (error, ERROR_JOB, "SIG%s %s%s", name ? name : "?", where, words);
 }
 
+void verdict_hung_up (const message_t *order, const position_t *position, error_t *error)
+{
+    phrase_t where = s_where (order, position);
+    error_set_kind (error, ERROR_JOB, "the job closed descriptors that are not its own %s", where.text);
+}
+
 void verdict_death (const message_t *order, const position_t *position, int status, const char *last, error_t *error)
 {
     phrase_t where = s_where (order, position), words = s_last_words (last);
     if (WIFSIGNALED (status))
         s_verdict_signal (where.text, WTERMSIG (status), words.text, error);
     else if (WEXITSTATUS (status) == EXECUTOR_CHANNEL)
-        error_set_kind (error, ERROR_JOB, "the job closed descriptors that are not its own, %s%s", where.text, words.text);
+        verdict_hung_up (order, position, error);
     else
         error_set_kind (error, ERROR_JOB, "the job called exit (%d) %s%s", WEXITSTATUS (status), where.text, words.text);
 }

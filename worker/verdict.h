@@ -6,4 +6,5 @@
 // order: what was under way; status: as of wait; last: the last line the job printed, or "".
 void verdict_death (const message_t *order, const position_t *position, int status, const char *last, error_t *error);
 void verdict_stuck (const message_t *order, const position_t *position, uint64_t seconds, error_t *error);
+void verdict_hung_up (const message_t *order, const position_t *position, error_t *error);
 void verdict_memory (const message_t *order, const position_t *position, uint64_t bytes, uint64_t limit, error_t *error);

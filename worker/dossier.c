@@ -1,0 +1,101 @@
+// dossier: see dossier.h. Few jobs are known at a time, so a list is searched from its end.
+#include "worker/dossier.h"
+#include "base/file.h"
+#include <stdio.h>
+
+enum { TIMEOUT_S = 60 };
+
+static void s_free (dossier_t *self)
+{
+    plugin_destroy (&self->plugin);
+    message_free (&self->job);
+    message_free (&self->submit);
+    free (self->scratch);
+    free (self);
+}
+
+static dossier_t *s_new (message_t *job, const char *scratch, error_t *error)
+{
+    dossier_t *self = memory_new (sizeof *self);
+    char name [32];
+    snprintf (name, sizeof name, "job-%llu", (unsigned long long) job->job.job);
+    self->scratch = file_join (scratch, name);
+    self->job = *job;
+    *job = (message_t) { 0 };
+    const wire_bytes_t *submit = &self->job.job.submit;
+    status_t rc = message_decode (submit->data, submit->size, &self->submit, error);
+    if (!rc && self->submit.verb != MESSAGE_SUBMIT)
+        rc = error_set (error, "%s: a job without what was asked for", name);
+    if (!rc)
+        rc = file_make_folders (self->scratch, 0700, error);
+    if (!rc)
+        return self;
+    s_free (self);
+    return NULL;
+}
+
+status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, error_t *error)
+{
+    if (dossiers_find (self, job->job.job)) {
+        message_free (job);
+        return OK;
+    }
+    dossier_t *dossier = s_new (job, scratch, error);
+    message_free (job);
+    if (!dossier)
+        return FAILED;
+    self->item = memory_grow (self->item, (self->count + 1) * sizeof *self->item);
+    self->item [self->count++] = dossier;
+    return OK;
+}
+
+dossier_t *dossiers_find (const dossiers_t *self, uint64_t job)
+{
+    for (uint32_t i = self->count; i-- > 0; )
+        if (self->item [i]->job.job.job == job)
+            return self->item [i];
+    return NULL;
+}
+
+void dossiers_forget (dossiers_t *self, uint64_t job)
+{
+    for (uint32_t i = 0; i < self->count; i++)
+        if (self->item [i]->job.job.job == job) {
+            file_remove_tree (self->item [i]->scratch);
+            s_free (self->item [i]);
+            self->item [i] = self->item [--self->count];
+            return;
+        }
+}
+
+void dossiers_free (dossiers_t *self)
+{
+    while (self->count)
+        s_free (self->item [--self->count]);
+    free (self->item);
+    *self = (dossiers_t) { 0 };
+}
+
+plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options)
+{
+    if (!self->plugin)
+        self->plugin = plugin_new (self->submit.submit.source, options->api, options->cache);
+    return self->plugin;
+}
+
+uint64_t dossier_timeout_us (const dossier_t *self, const worker_options_t *options)
+{
+    uint64_t seconds = self->submit.submit.task_timeout_s;
+    if (!seconds)
+        seconds = options->task_timeout_s ? options->task_timeout_s : TIMEOUT_S;
+    return (seconds < 1000000 ? seconds : 1000000) * 1000000;
+}
+
+message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory)
+{
+    const message_job_t *job = &self->job.job;
+    return (message_t) { .verb = MESSAGE_LOAD, .load = {
+        .job = job->job, .memory = memory, .slot = slot, .submit = job->submit, .first_line = job->first_line,
+        .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .folder = job->folder,
+    } };
+}

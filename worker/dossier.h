@@ -1,0 +1,28 @@
+// dossier: what the worker knows of a job from its first JOB to FORGET: what was asked for, its plugin, its folder in scratch.
+//
+// Owned by the worker's loop; a dossier stays at its address until it is forgotten.
+#pragma once
+#include "wire/message.h"
+#include "worker/plugin.h"
+#include "worker/worker.h"
+
+typedef struct {
+    message_t job;                                      // MESSAGE_JOB
+    message_t submit;                                   // what it carries, decoded
+    plugin_t *plugin;                                   // NULL: not needed yet
+    char *scratch;                                      // for runs and segments
+} dossier_t;
+
+typedef struct { dossier_t **item; uint32_t count; } dossiers_t;
+
+// Takes the message. A job that is known already (the master has welcomed this worker again) keeps its plugin and files.
+CHECKED status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, error_t *error);
+dossier_t *dossiers_find (const dossiers_t *self, uint64_t job);
+void dossiers_forget (dossiers_t *self, uint64_t job);  // with its files and a compiler at work
+void dossiers_free (dossiers_t *self);                  // all but the files
+
+// Compiles at the first call. plugin_fd tells whether it is ready.
+plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options);
+uint64_t dossier_timeout_us (const dossier_t *self, const worker_options_t *options);
+// The order to load it in an executor; borrows from self.
+message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory);

@@ -1,0 +1,430 @@
+// slot: see slot.h.
+//
+//             slot_pump                       closed channel, verdict, ABANDON, last FORGET
+//   ABSENT ----------------> ALIVE ------------------------------------------------------> DYING
+//     ^                        |                                                             |
+//     +------------------------+---------------- zygote: ENDED, FAILED ----------------------+
+//
+// One order is with the executor at a time, so that a death always belongs to exactly one attempt; the next is on its way 50 us after
+// the answer. An executor's death is judged only when the zygote has reported it: then its exit status is known, nothing of it runs
+// any more, and what it sent before it died has been read.
+#include "worker/slot.h"
+#include "base/file.h"
+#include "wire/pipe.h"
+#include "worker/line.h"
+#include "worker/order.h"
+#include "worker/tasklog.h"
+#include "worker/verdict.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MASTER_WAIT_MS = 10000,
+    CLOSING_US = 5000000,                               // for a job to close itself at its end
+    HUNG_UP_US = 200000,                                // for an executor to die when its channel is closed
+    MEMORY_SLACK_MB = 512,                              // beyond twice its budget
+};
+
+typedef enum { ABSENT, ALIVE, DYING } slot_state_t;
+
+struct slot {
+    post_t *post;
+    uint32_t index, generation;                         // generation: counts executors; with index it is the zygote's tag
+    slot_state_t state;
+    bool hung_up;                                       // its channel was closed: it is dying, or has closed what is not its own
+    bool used;                                          // the executor has been given something
+    bool retry;                                         // an unused executor ended: wait for slot_watch before the next, lest it spin
+    line_t line;
+    message_t order;                                    // under way; verb 0: none
+    message_t *queue;
+    uint32_t queued;
+    uint64_t *loaded;                                   // jobs that the executor has loaded
+    uint32_t jobs;
+    error_t sentence;                                   // why the executor is being killed, if it is
+    uint64_t still_us;                                  // without progress
+    position_t seen;
+    tasklog_t *log;
+};
+
+void post_send (post_t *self, const message_t *message)
+{
+    error_t error = { 0 };
+    if (self->cut_off || !peer_send (self->master, NULL, message, MASTER_WAIT_MS, &error))
+        return;
+    fprintf (stderr, "racimo worker: %s\n", error.text);
+    self->cut_off = true;
+}
+
+slot_t *slot_new (post_t *post, uint32_t index)
+{
+    slot_t *self = memory_new (sizeof *self);
+    char name [32];
+    snprintf (name, sizeof name, "slot-%u.log", index);
+    char *path = file_join (post->options->logs ? post->options->logs : post->options->scratch, name);
+    self->post = post;
+    self->index = index;
+    self->line = (line_t) { -1, -1, -1, NULL };
+    self->log = tasklog_new (path);
+    free (path);
+    return self;
+}
+
+static uint64_t s_tag (const slot_t *self)
+{
+    return (uint64_t) self->generation << 32 | self->index;
+}
+
+static void s_kill (slot_t *self)
+{
+    zygote_kill (self->post->zygote, s_tag (self));
+    self->state = DYING;
+    self->still_us = 0;
+}
+
+static void s_shed (slot_t *self)
+{
+    line_close (&self->line);
+    self->jobs = 0;
+    self->state = ABSENT;
+}
+
+void slot_destroy (slot_t **self_p)
+{
+    slot_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->order.verb && self->state != ABSENT)
+        s_kill (self);
+    s_shed (self);
+    message_free (&self->order);
+    while (self->queued)
+        message_free (&self->queue [--self->queued]);
+    tasklog_destroy (&self->log);
+    free (self->queue);
+    free (self->loaded);
+    free (self);
+    *self_p = NULL;
+}
+
+static void s_hire (slot_t *self)
+{
+    error_t error = { 0 };
+    line_far_t far;
+    self->generation++;
+    status_t rc = line_open (&self->line, &far);
+    if (rc)
+        error_errno (&error, "slot %u: cannot prepare an executor", self->index);
+    else
+        rc = zygote_spawn (self->post->zygote, s_tag (self), far.channel, far.page, far.output, &error);
+    line_close_far (&far);
+    self->state = ALIVE;
+    self->used = self->hung_up = false;
+    self->sentence = (error_t) { 0 };
+    if (!rc)
+        return;
+    fprintf (stderr, "racimo worker: %s\n", error.text);
+    s_shed (self);
+    self->retry = true;
+}
+
+static void s_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
+{
+    message_t fault = { .verb = MESSAGE_FAULT, .fault = {
+        .lost = lost, .kind = error->kind, .error = (char *) error->text, .compiler = (char *) compiler,
+    } };
+    order_stamp (order, &fault);
+    post_send (self->post, &fault);
+}
+
+static void s_unqueue (slot_t *self, uint32_t at)
+{
+    message_free (&self->queue [at]);
+    self->queued--;
+    memmove (&self->queue [at], &self->queue [at + 1], (self->queued - at) * sizeof *self->queue);
+}
+
+static bool s_has_loaded (const slot_t *self, uint64_t job)
+{
+    for (uint32_t i = 0; i < self->jobs; i++)
+        if (self->loaded [i] == job)
+            return true;
+    return false;
+}
+
+static void s_remember_loaded (slot_t *self, uint64_t job)
+{
+    self->loaded = memory_grow (self->loaded, (self->jobs + 1) * sizeof *self->loaded);
+    self->loaded [self->jobs++] = job;
+}
+
+static status_t s_send (slot_t *self, const message_t *order, const dossier_t *dossier, error_t *error)
+{
+    if (!s_has_loaded (self, dossier->job.job.job)) {
+        const worker_options_t *options = self->post->options;
+        message_t load = dossier_load (dossier, self->index, options->memory / options->slots);
+        TRY (message_send (self->line.channel, &load, error));
+        s_remember_loaded (self, dossier->job.job.job);
+    }
+    return message_send (self->line.channel, order, error);
+}
+
+// The head of the queue goes to the executor, if its plugin is ready. False: nothing more can be done now.
+static bool s_begin (slot_t *self)
+{
+    const message_t *head = &self->queue [0];
+    dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (head).job);
+    error_t error = { 0 };
+    if (!dossier) {
+        error_set (&error, "this worker does not know job %llu", (unsigned long long) order_ids (head).job);
+        s_fault (self, head, false, &error, "");
+        s_unqueue (self, 0);
+        return true;
+    }
+    plugin_t *plugin = dossier_plugin (dossier, self->post->options);
+    if (plugin_fd (plugin) >= 0)
+        return false;
+    if (!plugin_path (plugin)) {
+        s_fault (self, head, false, plugin_error (plugin), plugin_compiler (plugin));
+        s_unqueue (self, 0);
+        return true;
+    }
+    self->used = true;
+    status_t rc = s_send (self, head, dossier, &error);
+    if (rc == OK) {
+        self->order = *head;
+        self->queue [0] = (message_t) { 0 };
+        self->still_us = 0;
+        tasklog_begin (self->log);
+        s_unqueue (self, 0);
+    }
+    else if (rc == TRUNCATED)
+        s_kill (self);                                  // it has died in idleness: the next one will do it
+    else {
+        s_fault (self, head, false, &error, "");
+        s_unqueue (self, 0);
+    }
+    return self->state == ALIVE && !self->order.verb;
+}
+
+void slot_pump (slot_t *self)
+{
+    if (self->state == ABSENT && !self->retry)
+        s_hire (self);
+    while (self->state == ALIVE && !self->order.verb && self->queued)
+        if (!s_begin (self))
+            break;
+}
+
+void slot_give (slot_t *self, message_t *order)
+{
+    self->queue = memory_grow (self->queue, (self->queued + 1) * sizeof *self->queue);
+    self->queue [self->queued++] = *order;
+    *order = (message_t) { 0 };
+}
+
+static bool s_is_attempt (const message_t *order, const message_abandon_t *attempt)
+{
+    order_ids_t ids = order_ids (order);
+    return (order->verb == MESSAGE_MAP || order->verb == MESSAGE_REDUCE) && ids.job == attempt->job && ids.stage == attempt->stage
+        && ids.task == attempt->task && ids.attempt == attempt->attempt;
+}
+
+void slot_abandon (slot_t *self, const message_abandon_t *attempt)
+{
+    for (uint32_t i = self->queued; i-- > 0; )
+        if (s_is_attempt (&self->queue [i], attempt))
+            s_unqueue (self, i);
+    if (self->order.verb && s_is_attempt (&self->order, attempt)) {
+        error_set (&self->sentence, "abandoned");
+        s_kill (self);
+    }
+}
+
+void slot_forget (slot_t *self, uint64_t job)
+{
+    for (uint32_t i = self->queued; i-- > 0; )
+        if (order_ids (&self->queue [i]).job == job)
+            s_unqueue (self, i);
+    bool loaded = false;
+    for (uint32_t i = self->jobs; i-- > 0; )
+        if (self->loaded [i] == job) {
+            self->loaded [i] = self->loaded [--self->jobs];
+            loaded = true;
+        }
+    if (self->order.verb && order_ids (&self->order).job == job) {
+        message_free (&self->order);
+        self->order = (message_t) { 0 };
+        s_kill (self);
+    }
+    if (!loaded || self->state != ALIVE)
+        return;
+    message_t forget = { .verb = MESSAGE_FORGET, .forget = { .job = job } };
+    if (message_send (self->line.channel, &forget, NULL))
+        s_kill (self);
+    else if (!self->jobs) {                             // it closes the job and ends
+        self->state = DYING;
+        self->still_us = 0;
+    }
+}
+
+int slot_channel (const slot_t *self)
+{
+    return self->line.channel;
+}
+
+int slot_output (const slot_t *self)
+{
+    return self->line.output;
+}
+
+void slot_read (slot_t *self)
+{
+    message_t answer = { 0 };
+    error_t error = { 0 };
+    if (self->line.channel < 0)
+        return;
+    status_t rc = message_receive (self->line.channel, &answer, &error);
+    if (rc == TRUNCATED) {                              // no kill yet: that would hide how it ended
+        line_close_fd (&self->line.channel);
+        self->state = DYING;
+        self->hung_up = true;
+        self->still_us = 0;
+        return;
+    }
+    if (rc) {
+        error_set_kind (&self->sentence, ERROR_JOB, "the executor's answer is damaged: %.900s", error.text);
+        line_close_fd (&self->line.channel);
+        s_kill (self);
+        return;
+    }
+    if (self->order.verb && order_answered_by (&self->order, answer.verb)) {
+        order_stamp (&self->order, &answer);
+        post_send (self->post, &answer);
+        message_free (&self->order);
+        self->order = (message_t) { 0 };
+    }
+    message_free (&answer);
+}
+
+void slot_listen (slot_t *self)
+{
+    if (!tasklog_drain (self->log, self->line.output))
+        line_close_fd (&self->line.output);
+}
+
+// What the executor sent before it died.
+static void s_read_rest (slot_t *self)
+{
+    struct pollfd item = { .events = POLLIN };
+    while ((item.fd = self->line.channel) >= 0 && poll (&item, 1, 0) > 0)
+        slot_read (self);
+    for (uint32_t i = 0; i < 16 && self->line.output >= 0; i++)
+        slot_listen (self);
+}
+
+// Each job that the executor had loaded has lost what it held there.
+static void s_report_death (slot_t *self, int status)
+{
+    error_t error = self->sentence;
+    order_ids_t ids = order_ids (&self->order);
+    if (!error.text [0])
+        verdict_death (&self->order, self->line.position, status, tasklog_last (self->log), &error);
+    if (self->order.verb)
+        s_fault (self, &self->order, true, &error, "");
+    for (uint32_t i = 0; i < self->jobs; i++) {
+        if (self->order.verb && self->loaded [i] == ids.job)
+            continue;
+        message_t fault = { .verb = MESSAGE_FAULT, .fault = {
+            .job = self->loaded [i], .slot = self->index, .lost = 1, .kind = error.kind, .error = error.text, .compiler = "",
+        } };
+        post_send (self->post, &fault);
+    }
+    message_free (&self->order);
+    self->order = (message_t) { 0 };
+}
+
+void slot_event (slot_t *self, const zygote_event_t *event)
+{
+    if (event->kind == ZYGOTE_STARTED) {
+        line_meet (&self->line, event->pid);
+        return;
+    }
+    if (event->kind == ZYGOTE_FAILED) {
+        errno = event->status;
+        error_errno (&self->sentence, "slot %u: no process for an executor", self->index);
+        fprintf (stderr, "racimo worker: %s\n", self->sentence.text);
+    }
+    self->retry = !self->used || event->kind == ZYGOTE_FAILED;
+    s_read_rest (self);
+    s_report_death (self, event->status);
+    s_shed (self);
+}
+
+bool slot_owns (const slot_t *self, uint64_t tag)
+{
+    return self->state != ABSENT && tag == s_tag (self);
+}
+
+uint64_t slot_resident (const slot_t *self)
+{
+    return line_resident (&self->line);
+}
+
+static void s_watch_progress (slot_t *self, uint64_t elapsed_us)
+{
+    position_t now = *self->line.position;
+    if (now.offset != self->seen.offset || now.bytes != self->seen.bytes || now.rows != self->seen.rows)
+        self->still_us = 0;
+    else
+        self->still_us += elapsed_us;
+    self->seen = now;
+    const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
+    uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : UINT64_MAX;
+    if (self->still_us < timeout)
+        return;
+    verdict_stuck (&self->order, self->line.position, timeout / 1000000, &self->sentence);
+    s_kill (self);
+}
+
+static void s_watch_memory (slot_t *self)
+{
+    const worker_options_t *options = self->post->options;
+    uint64_t limit = 2 * (options->memory / options->slots) + ((uint64_t) MEMORY_SLACK_MB << 20), used = slot_resident (self);
+    if (used <= limit)
+        return;
+    verdict_memory (&self->order, self->line.position, used, limit, &self->sentence);
+    s_kill (self);
+}
+
+void slot_watch (slot_t *self, uint64_t elapsed_us)
+{
+    self->retry = false;
+    if (self->state == DYING) {
+        self->still_us += elapsed_us;
+        if (self->hung_up && self->still_us > HUNG_UP_US)
+            verdict_hung_up (&self->order, self->line.position, &self->sentence);
+        if (self->still_us > (self->hung_up ? HUNG_UP_US : CLOSING_US))
+            s_kill (self);
+    }
+    if (self->state == ALIVE && self->order.verb)
+        s_watch_progress (self, elapsed_us);
+    if (self->state == ALIVE && self->order.verb)
+        s_watch_memory (self);
+}
+
+bool slot_busy (const slot_t *self)
+{
+    return self->order.verb || self->state == DYING || self->retry;
+}
+
+uint64_t slot_job (const slot_t *self)
+{
+    return order_ids (&self->order).job;
+}
+
+const position_t *slot_position (const slot_t *self)
+{
+    return self->line.position;
+}
