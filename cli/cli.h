@@ -1,0 +1,25 @@
+// cli: what the commands share: how they are called, how they fail, how a wrong word is led to the right one.
+#pragma once
+#include "base/error.h"
+
+#define RACIMO_RELEASE PACKAGE_VERSION
+
+// Each gets the words behind its name and returns the exit status (master/master.h has the table).
+int run_command (int words, char **word);
+int describe_command (int words, char **word);
+int list_command (int words, char **word);
+int new_command (int words, char **word);
+
+extern const char run_help [], describe_help [], list_help [], new_help [];
+
+// Prints "racimo: TEXT" and returns the exit status for the error's kind.
+int cli_fail (const error_t *error);
+
+// A new folder for this user only, in $TMPDIR or /tmp, whose path leaves room for the name of a socket. NULL: failed; else the
+// caller removes and frees it.
+char *cli_private_folder (error_t *error);
+
+// The candidate that differs from `word` by the fewest letters typed wrong, left out, added or swapped.
+typedef struct { const char *word, *best; unsigned distance; } nearest_t;
+void nearest_try (nearest_t *self, const char *candidate);         // borrowed until nearest_hint
+const char *nearest_hint (const nearest_t *self, char room [120]); // ": did you mean BEST?", or "" if nothing is near

@@ -1,0 +1,73 @@
+// common: see cli.h.
+//
+// The distance between words is Damerau's (1964) in its restricted form: insert, delete, replace and swap of neighbours cost one
+// each. A candidate is near if at most a third of the word is wrong.
+#include "cli/cli.h"
+#include "base/file.h"
+#include "master/master.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LETTERS = 40 };
+
+int cli_fail (const error_t *error)
+{
+    fprintf (stderr, "racimo: %s\n", error->text);
+    return (int) master_exit_of (error->kind);
+}
+
+// A socket's path has at most 107 bytes: with a $TMPDIR too long for that, /tmp it is.
+char *cli_private_folder (error_t *error)
+{
+    const char *place = getenv ("TMPDIR");
+    if (!place || place [0] != '/' || strlen (place) > 80)
+        place = "/tmp";
+    char *folder = file_join (place, "racimo-XXXXXX");
+    if (mkdtemp (folder))
+        return folder;
+    (void) error_errno (error, "cannot make a folder in %s", place);
+    free (folder);
+    return NULL;
+}
+
+static unsigned s_least (unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+static unsigned s_distance (const char *a, const char *b)
+{
+    size_t rows = strlen (a), columns = strlen (b);
+    unsigned cost [LETTERS + 1] [LETTERS + 1];
+    if (rows > LETTERS || columns > LETTERS)
+        return LETTERS;
+    for (size_t i = 0; i <= rows; i++)
+        for (size_t j = 0; j <= columns; j++) {
+            if (!i || !j) {
+                cost [i] [j] = (unsigned) (i + j);
+                continue;
+            }
+            cost [i] [j] = s_least (cost [i - 1] [j - 1] + (a [i - 1] != b [j - 1]), 1 + s_least (cost [i - 1] [j], cost [i] [j - 1]));
+            if (i > 1 && j > 1 && a [i - 1] == b [j - 2] && a [i - 2] == b [j - 1])
+                cost [i] [j] = s_least (cost [i] [j], cost [i - 2] [j - 2] + 1);
+        }
+    return cost [rows] [columns];
+}
+
+void nearest_try (nearest_t *self, const char *candidate)
+{
+    unsigned distance = s_distance (self->word, candidate);
+    if (self->best && distance >= self->distance)
+        return;
+    self->best = candidate;
+    self->distance = distance;
+}
+
+const char *nearest_hint (const nearest_t *self, char room [120])
+{
+    room [0] = '\0';
+    if (self->best && self->distance <= (strlen (self->word) + 2) / 3)
+        snprintf (room, 120, ": did you mean %s?", self->best);
+    return room;
+}

@@ -1,0 +1,221 @@
+// local: see local.h.
+//
+// The worker is forked first: it forks its zygote from a process that is still small. It and the client try to connect until the
+// master is there, which is a few milliseconds later; the client waits for the master's byte, so that a master that could not bind is
+// known at once.
+//
+// Whoever outlives the client removes the folder: each child does when its main has returned and its parent is another one now.
+#define _GNU_SOURCE
+#include "cli/local.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "cli/cli.h"
+#include "cli/home.h"
+#include "master/master.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { KILL_MS = 3000 };                                // from SIGTERM to SIGKILL
+
+typedef struct { const char *name; pid_t pid; int status; } child_t;    // pid 0: not at work
+
+struct local {
+    char *folder, *endpoint, *scratch, *api;
+    local_options_t options;
+    int ready [2];                                      // the master's byte
+    child_t worker, master;
+    pid_t client;
+};
+
+static int s_run_worker (const local_t *self)
+{
+    worker_options_t options = {
+        .endpoint = self->endpoint, .slots = (uint32_t) self->options.slots, .memory = self->options.memory, .scratch = self->scratch,
+        .api = self->api, .task_timeout_s = (uint32_t) self->options.task_timeout_s, .parent = self->client,
+    };
+    close (self->ready [1]);
+    return worker_main (&options);
+}
+
+static int s_run_master (const local_t *self)
+{
+    master_options_t options = { .endpoint = self->endpoint, .ready_fd = self->ready [1], .private = true, .parent = self->client };
+    return master_main (&options);
+}
+
+// What a child does first and last. Signals that the client has blocked for its own use are let through again.
+static int s_child (const local_t *self, const char *name, int (*run) (const local_t *self))
+{
+    sigset_t none;
+    setpgid (0, 0);
+    prctl (PR_SET_NAME, name);
+    sigemptyset (&none);
+    sigprocmask (SIG_SETMASK, &none, NULL);
+    int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        dup2 (null, STDIN_FILENO);
+        dup2 (null, STDOUT_FILENO);                     // the result's; nobody else may write there
+        close (null);
+    }
+    close (self->ready [0]);
+    int status = run (self);
+    if (getppid () != self->client)
+        file_remove_tree (self->folder);
+    return status;
+}
+
+static status_t s_fork (local_t *self, child_t *child, int (*run) (const local_t *self), error_t *error)
+{
+    child->pid = fork ();
+    if (child->pid < 0) {
+        child->pid = 0;
+        return error_errno (error, "fork");
+    }
+    if (child->pid == 0)
+        exit (s_child (self, child->name, run));
+    return OK;
+}
+
+static status_t s_await_master (local_t *self, error_t *error)
+{
+    char byte;
+    ssize_t got;
+    close (self->ready [1]);
+    self->ready [1] = -1;
+    do
+        got = read (self->ready [0], &byte, 1);
+    while (got < 0 && errno == EINTR);
+    close (self->ready [0]);
+    self->ready [0] = -1;
+    return got == 1 ? OK : error_set (error, "the master could not start");
+}
+
+static status_t s_start (local_t *self, error_t *error)
+{
+    self->folder = cli_private_folder (error);
+    self->api = home_api (error);
+    if (!self->folder || !self->api)
+        return FAILED;
+    self->scratch = file_join (self->folder, "scratch");
+    buffer_t endpoint = { 0 };
+    buffer_print (&endpoint, "ipc://%s/master", self->folder);
+    self->endpoint = memory_text (endpoint.data);
+    buffer_free (&endpoint);
+    if (pipe2 (self->ready, O_CLOEXEC))
+        return error_errno (error, "pipe");
+    fflush (NULL);                                      // what is buffered is printed once
+    TRY (s_fork (self, &self->worker, s_run_worker, error));
+    TRY (s_fork (self, &self->master, s_run_master, error));
+    return s_await_master (self, error);
+}
+
+local_t *local_start (const local_options_t *options, error_t *error)
+{
+    local_t *self = memory_new (sizeof *self);
+    *self = (local_t) {
+        .options = *options, .ready = { -1, -1 }, .client = getpid (), .worker.name = "racimo-worker", .master.name = "racimo-master",
+    };
+    if (s_start (self, error))
+        local_stop (&self, 0);
+    return self;
+}
+
+const char *local_endpoint (const local_t *self)
+{
+    return self->endpoint;
+}
+
+const char *local_folder (const local_t *self)
+{
+    return self->folder;
+}
+
+// True: it has ended (or never was).
+static bool s_ended (child_t *child)
+{
+    if (child->pid && waitpid (child->pid, &child->status, WNOHANG) != 0)
+        child->pid = 0;
+    return child->pid == 0;
+}
+
+static bool s_both_ended (local_t *self)
+{
+    bool worker = s_ended (&self->worker), master = s_ended (&self->master);
+    return worker && master;
+}
+
+static status_t s_report (child_t *child, error_t *error)
+{
+    if (!s_ended (child))
+        return OK;
+    if (WIFSIGNALED (child->status))
+        return error_set (error, "the process %s ended: %s", child->name, strsignal (WTERMSIG (child->status)));
+    return error_set (error, "the process %s ended with status %d", child->name, WEXITSTATUS (child->status));
+}
+
+status_t local_check (local_t *self, error_t *error)
+{
+    status_t rc = s_report (&self->master, error), other = s_report (&self->worker, error);
+    return rc ? rc : other;
+}
+
+// Waits until both have ended, at most `ms`; SIGCHLD is blocked meanwhile, so that none is missed.
+static bool s_wait (local_t *self, int ms)
+{
+    sigset_t set, before;
+    sigemptyset (&set);
+    sigaddset (&set, SIGCHLD);
+    sigprocmask (SIG_BLOCK, &set, &before);
+    int64_t due = clock_us () + (int64_t) ms * 1000;
+    bool ended;
+    while (!(ended = s_both_ended (self))) {
+        int64_t left = due - clock_us ();
+        if (left <= 0)
+            break;
+        (void) sigtimedwait (&set, NULL, &(struct timespec) { left / 1000000, left % 1000000 * 1000 });
+    }
+    sigprocmask (SIG_SETMASK, &before, NULL);
+    return ended;
+}
+
+static void s_signal (local_t *self, int number)
+{
+    if (self->worker.pid)
+        kill (self->worker.pid, number);
+    if (self->master.pid)
+        kill (self->master.pid, number);
+}
+
+void local_stop (local_t **self_p, int patience_ms)
+{
+    local_t *self = *self_p;
+    if (!self)
+        return;
+    if (!s_wait (self, patience_ms)) {
+        s_signal (self, SIGTERM);
+        if (!s_wait (self, KILL_MS)) {
+            s_signal (self, SIGKILL);
+            (void) s_wait (self, KILL_MS);
+        }
+    }
+    for (int i = 0; i < 2; i++)
+        if (self->ready [i] >= 0)
+            close (self->ready [i]);
+    if (self->folder)
+        file_remove_tree (self->folder);
+    free (self->folder);
+    free (self->endpoint);
+    free (self->scratch);
+    free (self->api);
+    free (self);
+    *self_p = NULL;
+}

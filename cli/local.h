@@ -1,0 +1,20 @@
+// local: a private master and worker for one run on this machine, with a folder of their own, and their end.
+//
+// Belongs to the client, which starts it before it has any ZeroMQ context or thread. Both are processes in a process group of their
+// own, so that Ctrl-C reaches the client only; both end by themselves when the client has died, and remove the folder.
+#pragma once
+#include "base/error.h"
+#include <stdint.h>
+
+typedef struct local local_t;
+
+typedef struct { uint64_t slots, memory, task_timeout_s; } local_options_t;
+
+// Returns when the master can be connected to. NULL: failed.
+local_t *local_start (const local_options_t *options, error_t *error);
+const char *local_endpoint (const local_t *self);
+const char *local_folder (const local_t *self);         // 0700; removed by local_stop
+// After a SIGCHLD: OK while both are at work; else FAILED, the error names who ended and how.
+CHECKED status_t local_check (local_t *self, error_t *error);
+// Ends both (asked first, after `patience_ms` by SIGTERM, in the end by SIGKILL) and removes the folder.
+void local_stop (local_t **self_p, int patience_ms);

@@ -1,0 +1,91 @@
+// main: one program, one word for what to do. Each command is a file of this folder.
+#include "cli/cli.h"
+#include "master/master.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int s_help (int words, char **word);
+static int s_version (int words, char **word);
+
+static const char s_help_help [] = "racimo help [COMMAND]\n\nSays what the commands are, or what one of them does.\n";
+static const char s_version_help [] = "racimo --version\n\nSays which release this is.\n";
+
+static const struct {
+    const char *name, *about, *help;
+    int (*run) (int words, char **word);
+} s_commands [] = {
+    { "run", "run a job", run_help, run_command },
+    { "list", "the jobs that come with racimo", list_help, list_command },
+    { "describe", "what a job reads, makes and can be told", describe_help, describe_command },
+    { "new", "write a first job of your own to start from", new_help, new_command },
+    { "help", "this, or all about a command", s_help_help, s_help },
+    { "version", "which release this is", s_version_help, s_version },
+};
+
+static int s_find (const char *name)
+{
+    if (!strcmp (name, "--help") || !strcmp (name, "-h"))
+        name = "help";
+    if (!strcmp (name, "--version") || !strcmp (name, "-V"))
+        name = "version";
+    for (size_t i = 0; i < COUNT_OF (s_commands); i++)
+        if (!strcmp (name, s_commands [i].name))
+            return (int) i;
+    return -1;
+}
+
+static int s_unknown (const char *name)
+{
+    char hint [120];
+    error_t error = { 0 };
+    nearest_t nearest = { .word = name };
+    for (size_t i = 0; i < COUNT_OF (s_commands); i++)
+        nearest_try (&nearest, s_commands [i].name);
+    (void) error_set_kind (&error, ERROR_USAGE, "there is no command '%s'%s (racimo help lists them)", name, nearest_hint (&nearest, hint));
+    return cli_fail (&error);
+}
+
+static void s_overview (FILE *to)
+{
+    fprintf (to, "racimo: MapReduce in C, from one machine up\n\n");
+    for (size_t i = 0; i < COUNT_OF (s_commands); i++)
+        fprintf (to, "  racimo %-10s %s\n", s_commands [i].name, s_commands [i].about);
+    fprintf (to, "\nFor a start:  racimo run wordcount FILE\nA job of your own:  racimo new my_job\n");
+}
+
+static int s_help (int words, char **word)
+{
+    if (words == 0) {
+        s_overview (stdout);
+        return EXIT_FINE;
+    }
+    int at = s_find (word [0]);
+    if (at < 0)
+        return s_unknown (word [0]);
+    fputs (s_commands [at].help, stdout);
+    return EXIT_FINE;
+}
+
+static int s_version (int words, char **word)
+{
+    (void) words;
+    (void) word;
+    printf ("racimo %s\n", RACIMO_RELEASE);
+    return EXIT_FINE;
+}
+
+int main (int argc, char **argv)
+{
+    if (argc < 2) {
+        s_overview (stderr);
+        return EXIT_USAGE;
+    }
+    int at = s_find (argv [1]);
+    if (at < 0)
+        return s_unknown (argv [1]);
+    int status = s_commands [at].run (argc - 2, argv + 2);
+    if (fflush (stdout) && status == EXIT_FINE)
+        status = EXIT_OUTPUT;
+    return status;
+}
