@@ -25,7 +25,7 @@ for kind in words stations events lines numeric; do
     "$generate" "$kind" 11 3000 > "$folder/$kind" || exit 1
 done
 
-tr 'A-Z' 'a-z' < "$folder/words" | tr -cs 'a-z' '\n' | grep . | sort | uniq -c | awk '{ print $2 "\t" $1 }' > "$folder/wordcount.expected"
+tr '[:upper:]' '[:lower:]' < "$folder/words" | tr -cs '[:lower:]' '\n' | grep . | sort | uniq -c | awk '{ print $2 "\t" $1 }' > "$folder/wordcount.expected"
 "$reference" wordcount "$folder/words" > "$folder/wordcount.got"
 same wordcount
 
@@ -48,7 +48,7 @@ for job in stations groupby numbers money; do
     arguments=()
     case $job in
         stations) file=$folder/stations ;;
-        groupby) arguments=(--by user,note --agg 'count,mean:units,max:amount,sum:weight,min:weight' --output-format csv) ;;
+        groupby) arguments=(--by "user,note" --agg "count,mean:units,max:amount,sum:weight,min:weight" --output-format csv) ;;
         numbers) arguments=(--rows 20000) ;;
     esac
     python3 "$here/check.py" "$job" "$file" > "$folder/$job.expected" || failed=1
