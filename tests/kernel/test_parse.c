@@ -209,7 +209,12 @@ START_TEST (i64)
 }
 END_TEST
 
-// What the text means, in wide arithmetic.
+// What the text means, in wide arithmetic; what is far out of range stays there.
+static __int128 s_ten_times (__int128 all)
+{
+    return all > (__int128) 1 << 100 ? all : all * 10;
+}
+
 static bool s_model_decimal (const char *text, uint32_t digits, int64_t *value)
 {
     __int128 all = 0;
@@ -224,11 +229,11 @@ static bool s_model_decimal (const char *text, uint32_t digits, int64_t *value)
                 return false;
         }
         else {
-            all = all * 10 + (*text - '0');
+            all = s_ten_times (all) + (*text - '0');
             places += point;
         }
     for (; places < digits; places++)
-        all *= 10;
+        all = s_ten_times (all);
     all = negative ? -all : all;
     *value = (int64_t) all;
     return all >= INT64_MIN && all <= INT64_MAX;
