@@ -1,1 +1,9 @@
-# check_PROGRAMS += tests/worker/test_...
+check_PROGRAMS += tests/worker/test_plugin tests/worker/test_worker
+tests_worker_test_plugin_SOURCES = tests/worker/test_plugin.c
+tests_worker_test_plugin_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_srcdir)"'
+tests_worker_test_plugin_LDADD = $(TEST_LIBS)
+tests_worker_test_worker_SOURCES = tests/worker/test_worker.c tests/worker/fake_engine.c
+tests_worker_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_srcdir)"'
+tests_worker_test_worker_LDADD = $(TEST_LIBS)
+# Compiled by the tests themselves, as a job is.
+EXTRA_DIST += tests/worker/beast.c
