@@ -1,7 +1,12 @@
 libmaster_a_SOURCES += \
+	master/loop.c master/master.h \
+	master/output.c master/output.h \
 	master/plan.c master/plan.h \
 	master/plan_borders.c \
 	master/plan_give.c \
 	master/plan_job.c \
 	master/plan_slots.c \
-	master/plan_state.h
+	master/plan_state.h \
+	master/roster.c master/roster.h \
+	master/summary.c \
+	master/work.c master/work.h

@@ -139,8 +139,7 @@ typedef struct {                                        // an attempt ended well
     uint64_t epoch, job, stage, task, attempt, slot;
     uint64_t held;                                      // 1: its result lies in the executor until SEALED names it
     uint64_t bytes_in, rows_in, bytes_out, rows_out, rejects, time_us, spilled;
-    char *part;                                         // file written, without folder, or empty; rejected rows: that name + ".rejected",
-                                                        // without a part: rejected-TASK-ATTEMPT
+    char *part;                                         // name of the attempt in the job's folder: its part, unless held; its rejected rows: + ".rejected"
     char *warning;                                      // or empty
     wire_texts_t counters; wire_numbers_t counts;
 } message_done_t;

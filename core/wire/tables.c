@@ -155,7 +155,7 @@ static const field_t done_fields [] = {
     FIELD (done, rejects, NUMBER, "rows rejected"),
     FIELD (done, time_us, NUMBER, "the attempt took"),
     FIELD (done, spilled, NUMBER, "bytes written to scratch"),
-    FIELD (done, part, PATH, "file written in the job's folder, or empty"),
+    FIELD (done, part, PATH, "name in the job's folder: of the part, unless held; of rejected rows: + .rejected"),
     FIELD (done, warning, TEXT, "or empty"),
     FIELD (done, counters, TEXTS, "names"),
     FIELD (done, counts, NUMBERS, "a value each"),

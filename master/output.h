@@ -1,0 +1,19 @@
+// output: where a job's result goes, so that nothing partial ever stands under its final name.
+//
+// Attempts write into a folder inside a hidden sibling of the final name; a commit moves the winners out of it, writes _job.json and
+// _SUCCESS and renames the hidden folder. One job's; the loop's thread.
+#pragma once
+#include "wire/message.h"
+
+typedef struct output output_t;
+typedef struct { const char *name; uint64_t rows; const char *rejected; } output_part_t;   // files of attempts; name or rejected NULL: none
+
+// Checks the final name (exists? parent there and writable?) and makes the hidden folder. NULL: refused, ERROR_OUTPUT.
+output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *error);
+void output_destroy (output_t **self_p);                // removes the hidden folder unless committed
+const char *output_folder (const output_t *self);       // where attempts create their files
+void output_drop (output_t *self, const char *name);    // an attempt's file that is not wanted
+// parts: in task order; those without rows are left out, but one stays. names: of the result's columns, for a result without any part.
+// summary: _job.json. FAILED: nothing has changed under the final name (ERROR_OUTPUT).
+CHECKED status_t output_commit (output_t *self, const output_part_t *part, uint32_t parts, const wire_texts_t *names, const buffer_t *summary,
+    error_t *error);

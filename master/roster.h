@@ -1,0 +1,22 @@
+// roster: the workers that are registered now. The loop's thread; a member's address is good until the next add or remove.
+#pragma once
+#include "wire/peer.h"
+
+enum { ROSTER_SLOTS = 4096 };                           // most slots of a worker
+
+typedef struct {
+    uint64_t number, nonce, slots;
+    peer_id_t id;
+    int64_t seen_us;                                    // last heard of
+    bool gone;                                          // to be removed once the actions in hand are done
+    uint64_t job_known;                                 // the last job it was told of
+    uint64_t beat_job, beat_bytes, beat_rows;           // from its last BEAT
+} member_t;
+
+typedef struct { member_t *member; uint32_t members; uint64_t last; } roster_t;     // last: number given last; none is given twice
+
+member_t *roster_add (roster_t *self, const peer_id_t *id, const message_hello_t *hello);
+void roster_remove (roster_t *self, uint32_t index);
+member_t *roster_find (roster_t *self, uint64_t number);            // or NULL, also if it is gone
+member_t *roster_of (roster_t *self, const peer_id_t *id);          // or NULL, also if it is gone
+void roster_free (roster_t *self);

@@ -1,0 +1,51 @@
+// work: what the master's shell keeps of one job, beside the plan's judgement: what was asked, the input and its cut, the output, and
+// what the results told. One job's; the loop's thread.
+#pragma once
+#include "master/output.h"
+#include "store/input.h"
+#include "wire/peer.h"
+
+typedef struct {                                        // of the attempt that counts
+    bool there;
+    char *part;                                         // or NULL
+    uint64_t attempt, bytes_in, rows_in, bytes_out, rows_out, rejects, time_us, spilled;
+    char **counter; uint64_t *count; uint32_t counters;
+} result_t;
+
+typedef struct work {
+    struct work *next;
+    uint64_t number;
+    peer_id_t client;
+    bool client_gone;
+    int64_t told_us;                                    // when it last got a STATE
+    message_t asked;                                    // SUBMIT, decoded
+    buffer_t encoded;                                   // and as it goes to the executors
+    input_list_t inputs;
+    uint64_t input_bytes;
+    buffer_t first_line;
+    output_t *output;
+    input_split_t *split;                               // by map task; of RAC_NUMBERED: file 0, rows
+    uint32_t tasks;
+    bool numbered, shuffle;
+    wire_texts_t names;                                 // of the result's columns
+    result_t *result [2];                               // by stage and task
+    uint32_t results [2];
+    int64_t submitted_us, declared_us, mapped_us, reduced_us, ended_us;   // 0: not yet
+    uint64_t attempts, faults, segments, segment_bytes, seal_us, resident;
+    char *warning;                                      // the first one
+    char *doom;                                         // or why it cannot go on
+} work_t;
+
+// Looks at output and inputs and reads the header line. NULL: refused. Takes what `asked` owns.
+work_t *work_new (uint64_t number, message_t *asked, const peer_id_t *client, error_t *error);
+void work_destroy (work_t **self_p);                    // and what of its output is not committed
+// Cuts the input as the job declared; *bytes is malloced: of each task.
+CHECKED status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **bytes, error_t *error);
+void work_map_message (const work_t *self, uint64_t task, message_map_t *into);                        // path and all that describes the split
+void work_keep (work_t *self, const message_done_t *done);                                             // counts instead of an older one
+CHECKED status_t work_commit (work_t *self, error_t *error);
+void work_name_task (const work_t *self, uint64_t stage, uint64_t task, char *text, size_t room);      // "task 3 (FILE bytes A-B)"
+uint64_t work_rows (const work_t *self);                                                               // read by what counts
+
+// summary.c: the JSON of _job.json.
+void work_summary (const work_t *self, buffer_t *into);
