@@ -1,7 +1,8 @@
 // fold: see fold.h.
 //
 // A fold is made of parts: mean is a sum and a count, min a minimum and a count (which tells "none" from "smallest"). Equal parts of several
-// folds are one. Each part is a loop over the rows of a batch; numbers that need it (f64 in total order) are prepared once a column.
+// folds are one. All parts of a column are updated in one loop over the rows of a batch, since finding a group's row in memory costs more
+// than each of them; there is such a loop for every set of parts, made by the compiler from one body.
 #include "table/fold.h"
 #include "table/exact.h"
 
@@ -39,8 +40,7 @@ struct fold {
     char *blank;                                        // a row without any value
     char *state; uint32_t groups, room;
     exact_wide_t **wide; uint32_t wides, wide_room;
-    int64_t *ordered;                                   // scratch of RAC_ROWS
-    double *doubles;
+    double *doubles;                                    // scratch of RAC_ROWS
     uint32_t *group;                                    // scratch: groups of rows that are not missing
     char *values;                                       // scratch: their values
     char *others; size_t others_room;                   // scratch: own states gathered from a run
@@ -105,7 +105,6 @@ fold_t *fold_new (const fold_spec_t *spec, uint32_t folds)
             self->saved += (self->item [i].spec.own->state_bytes + 7) & ~7u;
         }
     s_blank (self);
-    self->ordered = memory_new (RAC_ROWS * 8);
     self->doubles = memory_new (RAC_ROWS * 8);
     self->group = memory_new (RAC_ROWS * 4);
     self->values = memory_new (RAC_ROWS * sizeof (rac_bytes));
@@ -127,7 +126,7 @@ void fold_destroy (fold_t **self_p)
     s_wides_free (self);
     for (uint32_t i = 0; i < self->items; i++)
         free (self->item [i].states);
-    free (self->wide); free (self->blank); free (self->state); free (self->ordered); free (self->doubles);
+    free (self->wide); free (self->blank); free (self->state); free (self->doubles);
     free (self->group); free (self->values); free (self->others);
     free (self);
     *self_p = NULL;
@@ -209,27 +208,13 @@ static void s_window_add (fold_t *self, window_t *window, __int128 units)
     window->units = sum;
 }
 
-static void s_add_f64 (fold_t *self, char *state, const uint32_t *group, const double *value, uint32_t rows)
-{
-    for (uint32_t r = 0; r < rows; r++) {
-        window_t *window = (window_t *) (state + (size_t) group [r] * self->stride);
-        __int128 units;
-        if (__builtin_expect (exact_fits (value [r], &units), 1))
-            s_window_add (self, window, units);
-        else
-            exact_wide_add (s_wide (self, window), value [r]);
-    }
-}
-
 // Doubles as integers in total order, every NaN the largest but INT64_MAX.
-static void s_order (const double *value, int64_t *to, uint32_t rows)
+static inline int64_t s_order (double value)
 {
-    for (uint32_t r = 0; r < rows; r++) {
-        int64_t bits;
-        memcpy (&bits, &value [r], 8);
-        bits ^= (int64_t) ((uint64_t) (bits >> 63) >> 1);
-        to [r] = value [r] != value [r] ? INT64_MAX - 1 : bits;
-    }
+    int64_t bits;
+    memcpy (&bits, &value, 8);
+    bits ^= (int64_t) ((uint64_t) (bits >> 63) >> 1);
+    return value != value ? INT64_MAX - 1 : bits;
 }
 
 static double s_unorder (int64_t bits)
@@ -242,35 +227,69 @@ static double s_unorder (int64_t bits)
     return value;
 }
 
-static void s_add_part (fold_t *self, const part_t *part, const uint32_t *group, const void *value, uint32_t rows)
+// The parts of one column: a bit for each kind there is, and where each lies in a group's row.
+enum { COUNT = 1, SUM = 2, MIN = 4, MAX = 8, REAL = 16 };
+typedef struct { unsigned kinds; uint32_t count, sum, low, high; } parts_t;
+
+static parts_t s_parts_of (const fold_t *self, uint32_t value)
 {
-    char *state = self->state + part->at;
-    size_t stride = self->stride;
-    const int64_t *number = s_is_float (part->type) ? self->ordered : value;
-    switch (part->kind) {
-    case PART_COUNT:
-        for (uint32_t r = 0; r < rows; r++)
-            ++*(word_t *) (state + group [r] * stride);
-        break;
-    case PART_SUM_I64:
-        for (uint32_t r = 0; r < rows; r++)
-            *(wide_t *) (state + group [r] * stride) += number [r];
-        break;
-    case PART_SUM_F64:
-        s_add_f64 (self, state, group, value, rows);
-        break;
-    case PART_MIN:
-        for (uint32_t r = 0; r < rows; r++) {
-            word_t *at = (word_t *) (state + group [r] * stride);
-            *at = number [r] < *at ? number [r] : *at;
-        }
-        break;
-    case PART_MAX:
-        for (uint32_t r = 0; r < rows; r++) {
-            word_t *at = (word_t *) (state + group [r] * stride);
-            *at = number [r] > *at ? number [r] : *at;
-        }
-        break;
+    parts_t parts = { 0 };
+    for (uint32_t i = 0; i < self->parts; i++) {
+        const part_t *part = &self->part [i];
+        if (part->value != value)
+            continue;
+        if (part->kind == PART_COUNT)
+            parts.kinds |= COUNT, parts.count = part->at;
+        else if (part->kind == PART_MIN)
+            parts.kinds |= MIN, parts.low = part->at;
+        else if (part->kind == PART_MAX)
+            parts.kinds |= MAX, parts.high = part->at;
+        else
+            parts.kinds |= SUM, parts.sum = part->at;
+        if (s_is_float (part->type))
+            parts.kinds |= REAL;
+    }
+    return parts;
+}
+
+static inline __attribute__ ((always_inline)) void s_add_rows (fold_t *self, const parts_t *parts, const unsigned kinds, const uint32_t *group, const void *values, uint32_t rows)
+{
+    char *const state = self->state;
+    const size_t stride = self->stride;
+    for (uint32_t r = 0; r < rows; r++) {
+        char *at = state + group [r] * stride;
+        int64_t number = 0;
+        if (kinds & REAL && kinds & (MIN | MAX))
+            number = s_order (((const double *) values) [r]);
+        else if (!(kinds & REAL) && kinds & (SUM | MIN | MAX))
+            number = ((const int64_t *) values) [r];
+        if (kinds & COUNT)
+            ++*(word_t *) (at + parts->count);
+        if (kinds & SUM && kinds & REAL) {
+            double real = ((const double *) values) [r];
+            window_t *window = (window_t *) (at + parts->sum);
+            __int128 units;
+            if (__builtin_expect (exact_fits (real, &units), 1))
+                s_window_add (self, window, units);
+            else
+                exact_wide_add (s_wide (self, window), real);
+        } else if (kinds & SUM)
+            *(wide_t *) (at + parts->sum) += number;
+        if (kinds & MIN)
+            *(word_t *) (at + parts->low) = number < *(word_t *) (at + parts->low) ? number : *(word_t *) (at + parts->low);
+        if (kinds & MAX)
+            *(word_t *) (at + parts->high) = number > *(word_t *) (at + parts->high) ? number : *(word_t *) (at + parts->high);
+    }
+}
+
+static void s_add_parts (fold_t *self, const parts_t *parts, const uint32_t *group, const void *values, uint32_t rows)
+{
+#define ROWS_OF(kinds) case kinds: s_add_rows (self, parts, kinds, group, values, rows); break;
+#define ROWS_OF_4(kinds) ROWS_OF (kinds) ROWS_OF ((kinds) + 1) ROWS_OF ((kinds) + 2) ROWS_OF ((kinds) + 3)
+#define ROWS_OF_16(kinds) ROWS_OF_4 (kinds) ROWS_OF_4 ((kinds) + 4) ROWS_OF_4 ((kinds) + 8) ROWS_OF_4 ((kinds) + 12)
+    switch (parts->kinds) {
+    ROWS_OF_16 (0)
+    ROWS_OF_16 (REAL)
     }
 }
 
@@ -305,17 +324,8 @@ static void s_add_column (fold_t *self, uint32_t value, const uint32_t *group, c
             self->doubles [r] = (double) ((const float *) values) [r];
         values = self->doubles;
     }
-    bool ordered = false;
-    for (uint32_t i = 0; i < self->parts; i++) {
-        const part_t *part = &self->part [i];
-        if (part->value != value)
-            continue;
-        if (!ordered && s_is_float (part->type) && (part->kind == PART_MIN || part->kind == PART_MAX)) {
-            s_order (values, self->ordered, rows);
-            ordered = true;
-        }
-        s_add_part (self, part, group, values, rows);
-    }
+    parts_t parts = s_parts_of (self, value);
+    s_add_parts (self, &parts, group, values, rows);
     for (uint32_t i = 0; i < self->items; i++)
         if (!self->item [i].spec.kind && self->item [i].spec.value == value && rows)
             self->item [i].spec.own->add (self->item [i].states, group, column, rows);

@@ -22,7 +22,7 @@ struct group {
     slot_t *slot; uint32_t mask;
     record_t *record; uint32_t count, room;
     arena_t *keys;
-    uint64_t *hash;                                     // scratch of a batch
+    uint32_t *hash, *longer;                            // scratch of a batch
     uint64_t (*head) [2];
     uint32_t *sorted;
     sort_item_t *item;
@@ -43,6 +43,7 @@ group_t *group_new (void)
     s_slots_new (self, SLOTS);
     self->keys = arena_new (256 * 1024);
     self->hash = memory_new (RAC_ROWS * sizeof *self->hash);
+    self->longer = memory_new (RAC_ROWS * sizeof *self->longer);
     self->head = memory_new (RAC_ROWS * sizeof *self->head);
     return self;
 }
@@ -53,7 +54,7 @@ void group_destroy (group_t **self_p)
     if (!self)
         return;
     arena_destroy (&self->keys);
-    free (self->slot); free (self->record); free (self->hash); free (self->head); free (self->sorted); free (self->item);
+    free (self->slot); free (self->record); free (self->hash); free (self->longer); free (self->head); free (self->sorted); free (self->item);
     free (self);
     *self_p = NULL;
 }
@@ -93,21 +94,30 @@ static void s_grow_slots (group_t *self)
     }
 }
 
-// The first 16 bytes of a key as two words, zeros behind its end.
+// The first 16 bytes of a key as two words, zeros behind its end. Without a branch on the size: sizes of words are a coin toss.
 __attribute__ ((no_sanitize ("address", "undefined")))
 static inline void s_head (rac_bytes key, uint64_t head [2])
 {
-    head [0] = head [1] = 0;
-    if (key.size >= 16)
-        memcpy (head, key.data, 16);
-    else if (((uintptr_t) key.data & 4095) <= 4096 - 16) {      // the load stays within a page that the key touches
-        uint64_t word [2];
-        __builtin_memcpy (word, key.data, 16);
-        uint32_t bits = key.size * 8;
-        head [0] = bits >= 64 ? word [0] : word [0] & ((1ull << bits) - 1);
-        head [1] = bits > 64 ? word [1] & ((1ull << (bits - 64)) - 1) : 0;
-    } else
-        memcpy (head, key.data, key.size);
+    static const uint64_t ones [4] = { ~0ull, ~0ull, 0, 0 };
+    uint32_t size = key.size < 16 ? key.size : 16;
+    uint64_t mask [2];
+    __builtin_memcpy (mask, (const char *) ones + 16 - size, 16);
+    if (__builtin_expect (((uintptr_t) key.data & 4095) <= 4096 - 16, 1))      // the load stays within a page that the key touches
+        __builtin_memcpy (head, key.data, 16);
+    else {
+        head [0] = head [1] = 0;
+        memcpy (head, key.data, size);
+    }
+    head [0] &= mask [0];
+    head [1] &= mask [1];
+}
+
+// A multiplication of 64 by 64 bits, its halves folded together, as in wyhash; the size keeps "a" and "a\0" apart.
+static inline uint32_t s_hash (const uint64_t head [2], uint32_t size)
+{
+    unsigned __int128 product = (unsigned __int128) (head [0] ^ 0xa0761d6478bd642f ^ size) * (head [1] ^ 0xe7037ed1a0b428db);
+    uint64_t hash = (uint64_t) product ^ (uint64_t) (product >> 64);
+    return (uint32_t) (hash ^ hash >> 32);
 }
 
 static uint32_t s_add (group_t *self, rac_bytes key, const uint64_t head [2], uint32_t hash)
@@ -148,23 +158,38 @@ static inline uint32_t s_find (group_t *self, rac_bytes key, const uint64_t head
     }
 }
 
+// Heads and hashes of a batch's keys; keys longer than their heads are hashed whole, afterwards and together.
+static void s_prepare (group_t *self, const rac_bytes *key, uint32_t rows)
+{
+    uint32_t longer = 0;
+    for (uint32_t r = 0; r < rows; r++) {
+        s_head (key [r], self->head [r]);
+        self->hash [r] = s_hash (self->head [r], key [r].size);
+        self->longer [longer] = r;
+        longer += key [r].size > 16;
+    }
+    for (uint32_t i = 0; i < longer; i++) {
+        uint64_t hash;
+        kernel->hash_bytes (&key [self->longer [i]], &hash, 1);
+        self->hash [self->longer [i]] = (uint32_t) hash;
+    }
+}
+
 void group_find (group_t *self, const rac_bytes *key, uint32_t rows, uint32_t *number)
 {
-    kernel->hash_bytes (key, self->hash, rows);
-    for (uint32_t r = 0; r < rows; r++)
-        s_head (key [r], self->head [r]);
+    s_prepare (self, key, rows);
     for (uint32_t from = 0; from < rows; from += 64) {  // far enough ahead for memory, near enough for the first cache
         uint32_t to = from + 64 < rows ? from + 64 : rows;
         if (self->mask > 8 * SLOTS) {
             for (uint32_t r = from; r < to; r++)
-                __builtin_prefetch (&self->slot [(uint32_t) (self->hash [r] >> 32) & self->mask]);
+                __builtin_prefetch (&self->slot [self->hash [r] & self->mask]);
             for (uint32_t r = from; r < to; r++) {
-                uint32_t guess = self->slot [(uint32_t) (self->hash [r] >> 32) & self->mask].number;
+                uint32_t guess = self->slot [self->hash [r] & self->mask].number;
                 __builtin_prefetch (&self->record [guess ? guess - 1 : 0]);
             }
         }
         for (uint32_t r = from; r < to; r++)
-            number [r] = s_find (self, key [r], self->head [r], (uint32_t) (self->hash [r] >> 32));
+            number [r] = s_find (self, key [r], self->head [r], self->hash [r]);
     }
 }
 
