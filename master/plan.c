@@ -77,7 +77,7 @@ static action_t *s_finish (plan_t *self, job_t *job, uint64_t exit_code, const c
             *at = job->next;
             break;
         }
-    job_destroy (&job);
+    plan_job_destroy (&job);
     return action;
 }
 
@@ -168,7 +168,7 @@ static void s_submitted (plan_t *self, const event_t *event)
     job_t **at = &self->jobs;
     while (*at)
         at = &(*at)->next;
-    *at = job_new (event->job);
+    *at = plan_job_new (event->job);
 }
 
 static void s_declared (plan_t *self, const event_t *event)
@@ -385,7 +385,7 @@ void plan_destroy (plan_t **self_p)
         return;
     for (job_t *job = self->jobs, *next; job; job = next) {
         next = job->next;
-        job_destroy (&job);
+        plan_job_destroy (&job);
     }
     for (uint32_t w = 0; w < self->workers; w++) {
         for (uint32_t s = 0; s < self->worker [w].slots; s++)

@@ -28,7 +28,7 @@ static uint32_t s_pop (queue_t *self)
     return item;
 }
 
-job_t *job_new (uint64_t number)
+job_t *plan_job_new (uint64_t number)
 {
     job_t *self = memory_new (sizeof *self);
     self->number = number;
@@ -46,7 +46,7 @@ static void s_segment_clear (segment_t *self)
     free (self->path);
 }
 
-void job_destroy (job_t **self_p)
+void plan_job_destroy (job_t **self_p)
 {
     job_t *self = *self_p;
     if (!self)

@@ -68,8 +68,8 @@ struct plan {
 };
 
 // plan_job.c
-job_t *job_new (uint64_t number);
-void job_destroy (job_t **self_p);
+job_t *plan_job_new (uint64_t number);
+void plan_job_destroy (job_t **self_p);
 // Makes the tasks of a stage, all waiting, in the order of seed (0: their own). bytes: nullable.
 void stage_fill (stage_t *self, uint32_t tasks, const uint64_t *bytes, uint64_t seed);
 uint32_t stage_take (stage_t *self, queue_t *queue);    // the next one, now given
