@@ -82,7 +82,7 @@ def numbers(_path):
         x = (7 * 0xd1342543de82ef95 + (n + 1) * 0x9e3779b97f4a7c15) & mask
         x = ((x ^ x >> 30) * 0xbf58476d1ce4e5b9) & mask
         x = ((x ^ x >> 27) * 0x94d049bb133111eb) & mask
-        bits = x ^ x >> 31
+        bits = (x ^ x >> 31) & (0xfff0000000000000 if n % 16 == 0 else mask)
         wide, single = struct.unpack("<d", struct.pack("<Q", bits))[0], struct.unpack("<f", struct.pack("<I", bits >> 32))[0]
         write(["\t".join([str(n), text(wide), text(single)])])
 

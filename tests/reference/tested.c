@@ -230,6 +230,8 @@ static void s_numbers (const request_t *request)
     table_t result = { .columns = 3 };
     for (int64_t n = 0; n < option_i64 ("rows", 20000); n++) {
         uint64_t bits = rac_random (7, (uint64_t) n);
+        if (n % 16 == 0)
+            bits &= 0xfff0000000000000u;
         uint32_t half = (uint32_t) (bits >> 32);
         double wide;
         float single;
