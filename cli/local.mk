@@ -1,1 +1,16 @@
-# bin_PROGRAMS += racimo; racimo_SOURCES = cli/...; racimo_LDADD = $(RACIMO_LIBS)
+bin_PROGRAMS += racimo
+racimo_SOURCES = \
+	cli/cli.h cli/main.c cli/common.c \
+	cli/describe.c \
+	cli/home.c cli/home.h \
+	cli/inspect.c cli/inspect.h \
+	cli/interrupt.c cli/interrupt.h \
+	cli/json.c cli/json.h \
+	cli/list.c \
+	cli/local.c cli/local.h \
+	cli/new.c \
+	cli/options.c cli/options.h \
+	cli/progress.c cli/progress.h \
+	cli/result.c cli/result.h \
+	cli/run.c
+racimo_LDADD = $(RACIMO_LIBS)
