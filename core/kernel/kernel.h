@@ -35,7 +35,8 @@ typedef struct {
 
     // The next words (maximal runs of letters) of text from *from on, at most room of them; returns how many, sets *from behind
     // the last, or to size when fewer than room were left. flags: RAC_UTF8, RAC_LOWER. If lower is not NULL it has
-    // size + 64 bytes and receives the text lower-cased at the same places; words then point there.
+    // size + 64 bytes and receives the text lower-cased (ASCII only) at the same places; words then point there. RAC_LOWER without
+    // it does nothing.
     uint32_t (*words) (rac_bytes text, uint32_t *from, uint32_t flags, char *lower, rac_bytes *word, uint32_t room);
     // First place of needle (1 byte or more) in text, or NULL.
     const char *(*find) (const char *text, size_t size, const char *needle, size_t needle_size);

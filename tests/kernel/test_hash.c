@@ -80,10 +80,26 @@ START_TEST (spreads)
 }
 END_TEST
 
+// Zeros are as good a key as others, and their number is all that tells them apart.
+START_TEST (lengths)
+{
+    enum { MOST = 300 };
+    static const char zeros [MOST];
+    const kernel_t *set = set_number (_i);
+    uint64_t hash [MOST];
+    for (uint32_t size = 0; size < MOST; size++) {
+        hash [size] = s_hash (set, zeros, size);
+        for (uint32_t other = 0; other < size; other++)
+            expect (hash [other] != hash [size]);
+    }
+}
+END_TEST
+
 int main (void)
 {
     TCase *tests = tcase_create ("hash");
     tcase_add_loop_test (tests, page_ends, 0, SETS);
     tcase_add_loop_test (tests, spreads, 0, SETS);
+    tcase_add_loop_test (tests, lengths, 0, SETS);
     return run_tests (tests);
 }
