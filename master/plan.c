@@ -104,7 +104,7 @@ static void s_advance (plan_t *self, job_t *job)
     stage_t *map = &job->stage [0], *reduce = &job->stage [1];
     bool mapped = map->done == map->tasks;
     if (job->shuffle && mapped && !job->cut)
-        stage_fill (reduce, job_cut (job), NULL, job->seed);
+        stage_fill (reduce, plan_job_cut (job), NULL, job->seed);
     if (job->shuffle ? job->cut && reduce->done == reduce->tasks : mapped)
         s_commit (self, job);
     else
@@ -129,7 +129,7 @@ static void s_slot_lost (slot_t *slot, job_t *job)
         if (given->verb == MESSAGE_DECLARE)
             job->phase = PHASE_WAITING;
         else if (given->verb != MESSAGE_SEAL)
-            job_requeue (job, (uint32_t) given->stage, (uint32_t) given->task);
+            plan_job_requeue (job, (uint32_t) given->stage, (uint32_t) given->task);
     }
     if (job)
         slot_drop_held (slot, job);
@@ -148,7 +148,7 @@ static void s_lost (plan_t *self, const event_t *event)
     free (worker->slot);
     *worker = self->worker [--self->workers];
     if (job) {
-        job_segments_lost (job, event->worker);
+        plan_job_segments_lost (job, event->worker);
         s_advance (self, job);
     }
 }
@@ -234,7 +234,7 @@ static void s_done (plan_t *self, const event_t *event)
     }
     bool hold = job->shuffle && !done->stage;
     task_t *task = &job->stage [done->stage].task [done->task];
-    job_task_ended (job, (uint32_t) done->stage, (uint32_t) done->task, hold ? TASK_HELD : TASK_KEPT);
+    plan_job_task_ended (job, (uint32_t) done->stage, (uint32_t) done->task, hold ? TASK_HELD : TASK_KEPT);
     task->rejects = done->rejects;
     job->rejects += done->rejects;
     if (s_too_many_rejects (self, job, done))
@@ -277,7 +277,7 @@ static void s_sealed (plan_t *self, const event_t *event)
     if (!job || job->number != sealed->job || !slot || !slot_answered (slot, (given_t) { .verb = MESSAGE_SEAL, .segment = sealed->segment }))
         return;
     if (s_exact (job, slot, sealed)) {
-        job_segment_add (job, event->worker, sealed);
+        plan_job_segment_add (job, event->worker, sealed);
         slot->helds = 0;
         s_advance (self, job);
         return;
@@ -303,7 +303,7 @@ static void s_task_failed (plan_t *self, job_t *job, const message_fault_t *faul
     if (!task->excused)
         task->faults++;
     if (task->faults < PLAN_ATTEMPTS) {
-        job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
+        plan_job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
         return;
     }
     uint32_t faults = task->faults;

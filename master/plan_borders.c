@@ -33,7 +33,7 @@ static uint64_t s_ranges_of (uint64_t bytes)
     return ranges < 1 ? 1 : ranges > RANGES ? RANGES : ranges;
 }
 
-uint32_t job_parts (const job_t *self)
+uint32_t plan_job_parts (const job_t *self)
 {
     uint64_t parts = self->parts ? self->parts : self->partitions;
     if (!parts)
@@ -107,7 +107,7 @@ static uint32_t s_cut_range (job_t *self)
 
 static uint32_t s_cut_prefix (job_t *self)
 {
-    uint32_t parts = job_parts (self);
+    uint32_t parts = plan_job_parts (self);
     self->border = arena_take (self->memory, parts * sizeof *self->border);
     for (uint32_t i = 1; i < parts; i++) {
         char prefix [2] = { (char) (i >> 8), (char) i };
@@ -116,7 +116,7 @@ static uint32_t s_cut_prefix (job_t *self)
     return parts;
 }
 
-uint32_t job_cut (job_t *self)
+uint32_t plan_job_cut (job_t *self)
 {
     self->cut = true;
     if (!self->paths.count)                             // no record at all: one task, so that folds without a key give their row

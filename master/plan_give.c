@@ -15,7 +15,7 @@ static void s_give (plan_t *self, worker_t *worker, slot_t *slot, job_t *job, ac
     action->attempt = given.attempt;
     action->segment = given.segment;
     action->hold = job->shuffle;
-    action->parts = job->shuffle && job->spread != RAC_RANGE ? job_parts (job) : 0;
+    action->parts = job->shuffle && job->spread != RAC_RANGE ? plan_job_parts (job) : 0;
     if (kind != ACTION_REDUCE)
         return;
     wire_bytes_t none = { 0 };

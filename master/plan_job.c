@@ -1,6 +1,6 @@
 // plan_job: the tasks of a job, which of them wait, and the segments that hold their results.
 //
-// Counts are kept beside the states and move with them in three places only: stage_take, job_task_ended, job_requeue.
+// Counts are kept beside the states and move with them in three places only: stage_take, plan_job_task_ended, plan_job_requeue.
 #include "master/plan_state.h"
 
 #include <assert.h>
@@ -103,7 +103,7 @@ uint32_t stage_take (stage_t *self, queue_t *queue)
     return index;
 }
 
-void job_task_ended (job_t *self, uint32_t stage_number, uint32_t index, task_state_t state)
+void plan_job_task_ended (job_t *self, uint32_t stage_number, uint32_t index, task_state_t state)
 {
     stage_t *stage = &self->stage [stage_number];
     task_t *task = &stage->task [index];
@@ -118,7 +118,7 @@ void job_task_ended (job_t *self, uint32_t stage_number, uint32_t index, task_st
     task->state = state;
 }
 
-void job_requeue (job_t *self, uint32_t stage_number, uint32_t index)
+void plan_job_requeue (job_t *self, uint32_t stage_number, uint32_t index)
 {
     stage_t *stage = &self->stage [stage_number];
     task_t *task = &stage->task [index];
@@ -162,7 +162,7 @@ static void s_sample_copy (segment_t *self, const message_sealed_t *sealed)
     self->weights = (wire_numbers_t) { s_duplicate (sealed->weights.item, count * sizeof (uint64_t)), count };
 }
 
-void job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *sealed)
+void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *sealed)
 {
     self->segment = memory_grow (self->segment, (self->segments + 1) * sizeof *self->segment);
     segment_t *segment = &self->segment [self->segments++];
@@ -171,13 +171,13 @@ void job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *seal
     segment->task = memory_new (segment->tasks * sizeof (uint32_t));
     for (uint32_t i = 0; i < segment->tasks; i++) {
         segment->task [i] = (uint32_t) sealed->tasks.item [i];
-        job_task_ended (self, 0, segment->task [i], TASK_SEALED);
+        plan_job_task_ended (self, 0, segment->task [i], TASK_SEALED);
     }
     s_sample_copy (segment, sealed);
     s_paths_refresh (self);
 }
 
-void job_segments_lost (job_t *self, uint64_t worker)
+void plan_job_segments_lost (job_t *self, uint64_t worker)
 {
     uint32_t left = 0;
     for (uint32_t i = 0; i < self->segments; i++) {
@@ -187,7 +187,7 @@ void job_segments_lost (job_t *self, uint64_t worker)
             continue;
         }
         for (uint32_t t = 0; t < segment->tasks; t++)
-            job_requeue (self, 0, segment->task [t]);
+            plan_job_requeue (self, 0, segment->task [t]);
         s_segment_clear (segment);
     }
     if (left == self->segments)

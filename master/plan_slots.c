@@ -29,7 +29,7 @@ void slot_hold (slot_t *self, uint32_t task)
 void slot_drop_held (slot_t *self, job_t *job)
 {
     for (uint32_t i = 0; i < self->helds; i++)
-        job_requeue (job, 0, self->held [i]);
+        plan_job_requeue (job, 0, self->held [i]);
     self->helds = 0;
 }
 

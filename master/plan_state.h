@@ -74,14 +74,14 @@ void plan_job_destroy (job_t **self_p);
 void stage_fill (stage_t *self, uint32_t tasks, const uint64_t *bytes, uint64_t seed);
 uint32_t stage_take (stage_t *self, queue_t *queue);    // the next one, now given
 // A task goes back to the queue, whatever became of it: given, held or sealed.
-void job_requeue (job_t *self, uint32_t stage, uint32_t task);
-void job_task_ended (job_t *self, uint32_t stage, uint32_t task, task_state_t state);
-void job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *sealed);
-void job_segments_lost (job_t *self, uint64_t worker);
+void plan_job_requeue (job_t *self, uint32_t stage, uint32_t task);
+void plan_job_task_ended (job_t *self, uint32_t stage, uint32_t task, task_state_t state);
+void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *sealed);
+void plan_job_segments_lost (job_t *self, uint64_t worker);
 
 // plan_borders.c: the borders of stage 1 and with them its number of tasks, which is returned.
-uint32_t job_cut (job_t *self);
-uint32_t job_parts (const job_t *self);                 // of RAC_HASH and RAC_CHOSEN; known before the maps
+uint32_t plan_job_cut (job_t *self);
+uint32_t plan_job_parts (const job_t *self);                 // of RAC_HASH and RAC_CHOSEN; known before the maps
 
 // plan_slots.c
 worker_t *plan_worker (plan_t *self, uint64_t number);              // or NULL

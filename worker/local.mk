@@ -1,6 +1,10 @@
 libworker_a_SOURCES += \
+	worker/collect.c worker/collect.h \
 	worker/dossier.c worker/dossier.h \
+	worker/engine.c worker/engine.h worker/engine_parts.h \
+	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c \
 	worker/executor.c worker/executor.h \
+	worker/job.c worker/job.h worker/job_explain.c \
 	worker/line.c worker/line.h \
 	worker/loop.c \
 	worker/order.c worker/order.h \
@@ -11,5 +15,3 @@ libworker_a_SOURCES += \
 	worker/verdict.c worker/verdict.h \
 	worker/worker.h \
 	worker/zygote.c worker/zygote.h
-
-libworker_a_SOURCES += worker/engine.h
