@@ -328,10 +328,14 @@ static status_t s_settle (worker_t *self, error_t *error)
     return OK;
 }
 
-int worker_main (const worker_options_t *options)
+int worker_main (const worker_options_t *given)
 {
+    worker_options_t filled = *given, *options = &filled;
     worker_t self = { .options = options, .signals = -1, .post = { .options = options } };
     error_t error = { 0 };
+    char *cache = given->cache ? NULL : plugin_cache (given->scratch);
+    if (cache)
+        filled.cache = cache;
     kernel_choose ();
     status_t rc = file_make_folders (options->scratch, 0700, &error);
     if (!rc && !(self.post.zygote = zygote_new (options->scratch, &error)))
@@ -350,5 +354,6 @@ int worker_main (const worker_options_t *options)
     file_remove_tree (options->scratch);                // the zygote has done it, unless there never was one
     if (self.signals >= 0)
         close (self.signals);
+    free (cache);
     return self.status;
 }
