@@ -18,14 +18,12 @@
 
 enum { SHORT = 16, KEPT = 800 };        // KEPT: 768 digits and whether more follow decide every double
 
-typedef unsigned __int128 wide_t;
 typedef struct { uint64_t mantissa; uint32_t places; } short_t;     // mantissa / 10^places
 
 #define ALWAYS inline __attribute__ ((always_inline))   // before what runs once a row
 #define RARELY __attribute__ ((noinline))               // keeps what does not out of the loops
 
 #define EVERY(byte) (UINT64_C (0x0101010101010101) * (byte))
-#define EVERY_WIDE(byte) ((wide_t) EVERY (byte) << 64 | EVERY (byte))
 
 static const uint64_t s_ten [] = {
     1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
@@ -53,32 +51,47 @@ static ALWAYS bool s_all_digits (uint64_t digits)
     return !(((digits + EVERY (0x76)) | digits) & EVERY (0x80));
 }
 
+// The high bit of the first byte that is a point, or 0. (Borrows can raise false bits, but only above a true one.)
+static ALWAYS uint64_t s_point (uint64_t digits)
+{
+    uint64_t other = digits ^ EVERY ('.' ^ '0'), points = (other - EVERY (1)) & ~other & EVERY (0x80);
+    return points & -points;
+}
+
+// What is before the point moves up over it.
+static ALWAYS uint64_t s_close (uint64_t digits, uint64_t point)
+{
+    uint64_t before = (point >> 7) - 1;
+    return (digits & ~(before << 8 | 0xff)) | (digits & before) << 8;
+}
+
 // size: 1 to 8.
 static ALWAYS bool s_read_8 (const char *at, uint32_t size, short_t *number)
 {
-    uint64_t word = (s_word (at) ^ EVERY ('0')) << (64 - 8 * size), other = word ^ EVERY ('.' ^ '0');
-    uint64_t point = (other - EVERY (1)) & ~other & EVERY (0x80), lowest = point & -point, below = (lowest >> 7) - 1;
-    uint64_t closed = (word & ~(below << 8 | 0xff)) | (word & below) << 8;
-    uint64_t digits = point ? closed : word;
-    number->places = point ? (uint32_t) __builtin_clzll (lowest | 1) / 8 : 0;
+    uint64_t digits = (s_word (at) ^ EVERY ('0')) << (64 - 8 * size), point = s_point (digits), closed = s_close (digits, point);
+    digits = point ? closed : digits;
+    number->places = point ? (uint32_t) __builtin_clzll (point) / 8 : 0;
     number->mantissa = s_add_up (digits);
     return s_all_digits (digits) && size > (point != 0);
 }
 
-// size: 9 to 16.
+// size: 9 to 16. The text's last eight bytes are the second word.
 static ALWAYS bool s_read_16 (const char *at, uint32_t size, short_t *number)
 {
-    wide_t word = ((wide_t) s_word (at + 8) << 64 | s_word (at)) ^ EVERY_WIDE ('0');
-    word <<= 128 - 8 * size;
-    wide_t other = word ^ EVERY_WIDE ('.' ^ '0'), point = (other - EVERY_WIDE (1)) & ~other & EVERY_WIDE (0x80);
+    uint32_t free = 8 * (SHORT - size);
+    uint64_t first = (s_word (at) ^ EVERY ('0')) << free, second = s_word (at + size - 8) ^ EVERY ('0');
+    uint64_t point = s_point (first), later = s_point (second);
     number->places = 0;
     if (point) {
-        wide_t lowest = point & -point, below = (lowest >> 7) - 1;
-        uint64_t high = (uint64_t) (lowest >> 64), low = (uint64_t) lowest;
-        number->places = (uint32_t) (high ? __builtin_clzll (high) : 64 + __builtin_clzll (low)) / 8;
-        word = (word & ~(below << 8 | 0xff)) | (word & below) << 8;
+        first = s_close (first, point);
+        number->places = 8 + (uint32_t) __builtin_clzll (point) / 8;
     }
-    uint64_t first = (uint64_t) word, second = (uint64_t) (word >> 64);
+    else
+    if (later) {
+        second = s_close (second, later) | first >> 56;
+        first <<= 8;
+        number->places = (uint32_t) __builtin_clzll (later) / 8;
+    }
     number->mantissa = s_add_up (first) * 100000000 + s_add_up (second);
     return s_all_digits (first) && s_all_digits (second);
 }
