@@ -61,41 +61,12 @@ static status_t s_scan (reader_t *self, error_t *error)
     return OK;
 }
 
-// Drops the first record; where it says how many fields there are, it is believed.
 static void s_skip_header (reader_t *self)
 {
-    size_t fields = 1;
-    while (self->text.data [self->at [fields - 1]] != '\n')
-        fields++;
-    if (!self->fields)
-        self->fields = (uint32_t) fields;
-    self->next = fields;
-    self->cursor = self->at [fields - 1] + 1;
+    self->header = false;
+    while (self->text.data [self->at [self->next++]] != '\n') { }
+    self->cursor = self->at [self->next - 1] + 1;
     self->lines--;
-}
-
-// The first window: header, number of fields. Lines without any character say nothing about that number, and whether they are
-// records depends on it; so if there is nothing else, look further.
-static status_t s_begin (reader_t *self, error_t *error)
-{
-    self->begun = true;
-    if (self->options.format == RAC_LINES)
-        self->fields = 1;
-    if (self->options.header && self->first)
-        s_skip_header (self);
-    for (size_t size = 0; !self->fields && !reader_learn_fields (self); ) {
-        size = self->text.size;
-        TRY (window_extend (self->window, &self->text, error));
-        TRY (s_scan (self, error));
-        if (self->text.size == size)
-            self->fields = 1;
-    }
-    for (uint32_t c = 0; c < self->options.columns; c++)
-        if (self->options.column [c].position >= self->fields)
-            return error_set_kind (error, ERROR_DATA, "%s: byte %llu: a record of %u fields, but column '%s' is field %u",
-                self->file->path, (unsigned long long) self->text.offset + self->cursor, self->fields,
-                self->options.column [c].name, self->options.column [c].position + 1);
-    return OK;
 }
 
 static status_t s_next_window (reader_t *self, error_t *error)
@@ -106,8 +77,8 @@ static status_t s_next_window (reader_t *self, error_t *error)
         return OK;
     }
     TRY (s_scan (self, error));
-    if (!self->begun)
-        TRY (s_begin (self, error));
+    if (self->header)
+        s_skip_header (self);
     if (self->options.format != RAC_LINES)
         reader_settle_fields (self);
     return OK;
@@ -166,28 +137,74 @@ static void s_make_columns (reader_t *self)
         .file = self->file->path };
 }
 
+static window_t *s_window (const reader_t *self, uint64_t offset, uint64_t length, size_t step, error_t *error)
+{
+    return window_open (&(window_options_t) { .file = self->file, .offset = offset, .length = length,
+        .multiline = self->options.multiline && self->options.format == RAC_CSV, .step = step,
+        .record_limit = self->options.record_limit }, error);
+}
+
+// The number of fields is the file's, not the split's: a split may begin with a broken record, or hold nothing but empty lines. The
+// first record that has a character tells it. If there is none, no column is out of reach, and there are records if one is read.
+static status_t s_learn_fields (reader_t *self, error_t *error)
+{
+    enum { LITTLE = 4096 };
+    self->window = s_window (self, 0, self->file->size, LITTLE, error);
+    if (!self->window)
+        return FAILED;
+    while (!self->fields) {
+        TRY (window_next (self->window, &self->text, error));
+        if (!self->text.size)
+            break;
+        TRY (s_scan (self, error));
+        self->fields = reader_count_fields (self, !self->options.header);
+    }
+    for (uint32_t c = 0; !self->text.size && c < self->options.columns; c++)
+        if (self->fields <= self->options.column [c].position)
+            self->fields = self->options.column [c].position + 1;
+    self->count = self->next = 0;
+    window_close (&self->window);
+    return OK;
+}
+
+static status_t s_check_columns (const reader_t *self, error_t *error)
+{
+    for (uint32_t c = 0; c < self->options.columns; c++)
+        if (self->options.column [c].position >= self->fields)
+            return error_set_kind (error, ERROR_DATA, "%s: column '%s' is field %u, but records have %u", self->file->path,
+                self->options.column [c].name, self->options.column [c].position + 1, self->fields);
+    return OK;
+}
+
+// Everything of reader_open that can fail.
+static status_t s_open (reader_t *self, uint64_t offset, uint64_t length, error_t *error)
+{
+    if (self->options.format != RAC_LINES) {
+        if (strchr ("\n\r\"", self->options.delimiter))
+            return error_set_kind (error, ERROR_USAGE, "byte %u cannot be a delimiter", (unsigned char) self->options.delimiter);
+        if (!self->fields)
+            TRY (s_learn_fields (self, error));
+        TRY (s_check_columns (self, error));
+    }
+    self->window = s_window (self, offset, length, self->options.batch_bytes ? self->options.batch_bytes : STEP, error);
+    return self->window ? OK : FAILED;
+}
+
 reader_t *reader_open (const input_file_t *file, uint64_t offset, uint64_t length, const reader_options_t *options, error_t *error)
 {
     assert (options->batch_rows >= 1 && options->batch_rows <= RAC_ROWS);
     assert (options->format != RAC_LINES || options->columns <= 1);
-    if (options->format != RAC_LINES && strchr ("\n\r\"", options->delimiter)) {
-        error_set_kind (error, ERROR_USAGE, "byte %u cannot be a delimiter", (unsigned) (unsigned char) options->delimiter);
-        return NULL;
-    }
     reader_t *self = memory_new (sizeof *self);
     self->options = *options;
     self->file = file;
-    self->first = offset == 0;
+    self->header = options->header && offset == 0;
     self->fields = options->fields;
     uint64_t limit = options->record_limit ? options->record_limit : RECORD_LIMIT;
     self->options.record_limit = limit < WINDOW_RECORD_MOST ? limit : WINDOW_RECORD_MOST;
     self->arena = arena_new (STEP);
     self->scratch = arena_new (STEP);
     s_make_columns (self);
-    self->window = window_open (&(window_options_t) { .file = file, .offset = offset, .length = length,
-        .multiline = options->multiline && options->format == RAC_CSV, .step = options->batch_bytes ? options->batch_bytes : STEP,
-        .record_limit = self->options.record_limit }, error);
-    if (!self->window)
+    if (s_open (self, offset, length, error))
         reader_close (&self);
     return self;
 }

@@ -18,7 +18,7 @@ typedef struct {
     char delimiter;
     bool header;                                        // the file's first record is skipped (at offset 0)
     bool multiline;                                     // newlines inside quotes are data; the split must be the whole file
-    uint32_t fields;                                    // fields a record must have; 0: as many as the header, or first record read
+    uint32_t fields;                                    // of a record; 0: as many as the file's header, or first record, has
     uint32_t columns;                                   // RAC_LINES: 1 (RAC_BYTES), or 0
     const reader_column_t *column;
     uint32_t input;                                     // goes into rac_batch.input

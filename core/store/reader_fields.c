@@ -75,18 +75,15 @@ static size_t s_record_end (const reader_t *self, size_t from)
     return from;
 }
 
-bool reader_learn_fields (reader_t *self)
+uint32_t reader_count_fields (const reader_t *self, bool skip_empty)
 {
-    uint32_t begin = self->cursor;
-    for (size_t i = self->next; i < self->count; i++) {
+    uint32_t begin = 0;
+    for (size_t i = 0; i < self->count; begin = self->at [i++] + 1) {
         size_t last = s_record_end (self, i);
-        if (last > i || !s_is_empty (self, begin, self->at [last])) {
-            self->fields = (uint32_t) (last - i + 1);
-            return true;
-        }
-        begin = self->at [i] + 1;
+        if (last > i || !skip_empty || !s_is_empty (self, begin, self->at [last]))
+            return (uint32_t) (last - i + 1);
     }
-    return false;
+    return 0;
 }
 
 void reader_settle_fields (reader_t *self)

@@ -25,8 +25,7 @@ struct reader {
     const input_file_t *file;
     window_t *window;
     window_text_t text;                                 // the window in work
-    bool first;                                         // the split begins the file: the header is in it
-    bool begun;                                         // the header is behind us, and fields is known
+    bool header;                                        // still to be skipped
     bool ended;
     uint32_t fields;
 
@@ -55,11 +54,10 @@ struct reader {
 CHECKED status_t reader_take_lines (reader_t *self, error_t *error);
 CHECKED status_t reader_take_fields (reader_t *self, error_t *error);
 
-// Quotes, structure: called when a window is new (again: when it was extended), header dropped.
-CHECKED status_t reader_scan_fields (reader_t *self, error_t *error);
-// Number of fields from the first record that has a character; false: there is none in the window.
-bool reader_learn_fields (reader_t *self);
-void reader_settle_fields (reader_t *self);                                             // sets regular
+CHECKED status_t reader_scan_fields (reader_t *self, error_t *error);                   // of a new window: positions, lines, quotes
+void reader_settle_fields (reader_t *self);                                             // when the header is behind: regular
+// Number of fields of the window's first record, or of its first one that has a character (0: there is none).
+uint32_t reader_count_fields (const reader_t *self, bool skip_empty);
 
 CHECKED status_t reader_fill_columns (reader_t *self, uint32_t rows, error_t *error);   // start and grid -> batch
 

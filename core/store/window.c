@@ -131,18 +131,16 @@ static size_t s_whole_quoted (const window_t *self)
     return whole;
 }
 
-// Reads until more than `least` bytes are whole records, or no more follow.
-static status_t s_seek (window_t *self, size_t least, size_t step, error_t *error)
+// Reads until at least one record is whole, or none is left.
+static status_t s_seek (window_t *self, error_t *error)
 {
     const char *path = self->options.file->path;
-    for (;; step *= 2) {
+    for (size_t step = self->options.step; ; step *= 2) {
         TRY (s_fill (self, s_goal (self, step), error));
         self->whole = self->options.multiline ? s_whole_quoted (self) : s_whole_lines (self);
-        if (self->whole > least || (self->whole && self->offset + self->whole >= self->end))
+        if (self->whole || (self->ended && !self->held))
             return OK;
-        if (self->ended && self->whole == self->held)
-            return OK;
-        unsigned long long offset = self->offset + self->whole;
+        unsigned long long offset = self->offset;
         if (self->ended)
             return error_set_kind (error, ERROR_DATA, "%s: byte %llu: a quote in this record is never closed", path, offset);
         if (self->held > self->options.record_limit)
@@ -202,28 +200,16 @@ void window_close (window_t **self_p)
     *self_p = NULL;
 }
 
-static void s_show (const window_t *self, window_text_t *text)
-{
-    *text = (window_text_t) { .data = s_data (self), .size = self->whole, .offset = self->offset,
-        .added = self->whole == self->held ? self->added : 0 };
-}
-
 status_t window_next (window_t *self, window_text_t *text, error_t *error)
 {
     s_drop (self, self->whole);
     // The record behind a byte order mark begins with the mark, so the first window may begin past the split's end.
     if (!self->begun || self->offset < self->end)
-        TRY (s_seek (self, 0, self->options.step, error));
+        TRY (s_seek (self, error));
     self->begun = true;
-    s_show (self, text);
+    *text = (window_text_t) { .data = s_data (self), .size = self->whole, .offset = self->offset,
+        .added = self->whole == self->held ? self->added : 0 };
     return text->size ? OK : source_check (self->source, error);
-}
-
-status_t window_extend (window_t *self, window_text_t *text, error_t *error)
-{
-    TRY (s_seek (self, self->whole, 2 * self->held, error));
-    s_show (self, text);
-    return OK;
 }
 
 uint64_t window_done (const window_t *self)

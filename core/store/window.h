@@ -28,7 +28,5 @@ typedef struct window window_t;
 window_t *window_open (const window_options_t *options, error_t *error);                     // NULL: failed
 void window_close (window_t **self_p);
 CHECKED status_t window_next (window_t *self, window_text_t *text, error_t *error);
-// The same records again and more behind them; the same size as before: there are no more.
-CHECKED status_t window_extend (window_t *self, window_text_t *text, error_t *error);
 uint64_t window_done (const window_t *self);                                                 // bytes of the split's length, for progress
 const char *window_warning (const window_t *self);                                           // or NULL

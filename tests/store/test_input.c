@@ -47,7 +47,8 @@ START_TEST (order)
         "in/_temporary/y", "[1]" };
     for (size_t i = 0; i < COUNT_OF (files); i++)
         s_write (files [i], "x\n", 2);
-    s_expect ((const char *const []) { s_path ("z"), s_path ("in"), s_path ("z") }, 3, "z in/B in/a in/part-00000 in/part-00001 in/sub/x z");
+    s_expect ((const char *const []) { s_path ("z"), s_path ("in"), s_path ("z") }, 3,
+        "z in/B in/a in/part-00000 in/part-00001 in/sub/x z");
     s_expect ((const char *const []) { s_path ("in/part-*") }, 1, "in/part-00000 in/part-00001");
     s_expect ((const char *const []) { s_path ("in/[aB]") }, 1, "in/B in/a");
     s_expect ((const char *const []) { s_path ("in/s?b") }, 1, "in/sub/x");
