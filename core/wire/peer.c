@@ -166,12 +166,12 @@ peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_
             more = got && zmq_msg_more (&frame);
         }
     }
-    if (from)
-        *from = id;
     if (!got) {
         zmq_msg_close (&frame);
         return PEER_NOTHING;
     }
+    if (from)
+        *from = id;
     if (s_drop_rest (socket, more) || !good)
         good = !error_set (error, "not one frame a message");
     else

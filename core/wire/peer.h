@@ -23,6 +23,6 @@ void *peer_socket (peer_t *self);
 // (-1: for ever) for a connection with room. What was sent may still be lost with the other end: answers are what counts.
 CHECKED status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message, int wait_ms, error_t *error);
 // Never waits. PEER_MESSAGE: *into is the caller's to message_free. PEER_BAD: a message was dropped, the error says why; go on.
-// from (nullable): set by a ROUTER, also for a bad message.
+// from (nullable): set by a ROUTER, also for a bad message, but not by PEER_NOTHING.
 peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error);
 bool peer_id_equal (const peer_id_t *a, const peer_id_t *b);
