@@ -296,9 +296,8 @@ void message_document (buffer_t *into)
     static const char *const kinds [] = { "number", "text", "path", "bytes", "texts", "paths", "numbers", "bytes list" };
     for (int v = 1; v < MESSAGE_VERBS; v++) {
         const verb_t *verb = &message_verbs [v];
-        buffer_print (into, "### %d %s\n\n%s to %s: %s.\n\n| field | kind | |\n| --- | --- | --- |\n", v, verb->name, verb->from, verb->to, verb->about);
+        buffer_print (into, "\n### %d %s\n\n%s to %s: %s.\n\n| field | kind | |\n| --- | --- | --- |\n", v, verb->name, verb->from, verb->to, verb->about);
         for (size_t i = 0; i < verb->fields; i++)
             buffer_print (into, "| `%s` | %s | %s |\n", verb->field [i].name, kinds [verb->field [i].kind], verb->field [i].about);
-        buffer_print (into, "\n");
     }
 }
