@@ -67,9 +67,9 @@ static void s_answer (executor_t *self, const message_t *answer)
 }
 
 // The worker knows which attempt is under way and fills in its numbers.
-static void s_answer_fault (executor_t *self, const error_t *error)
+static void s_answer_fault (executor_t *self, const error_t *error, bool lost)
 {
-    message_t fault = { .verb = MESSAGE_FAULT, .fault = { .kind = error->kind, .error = (char *) error->text, .compiler = "" } };
+    message_t fault = { .verb = MESSAGE_FAULT, .fault = { .kind = error->kind, .lost = lost, .error = (char *) error->text, .compiler = "" } };
     s_answer (self, &fault);
 }
 
@@ -79,7 +79,7 @@ static void s_declare (executor_t *self, const message_t *task)
     engine_t *engine = s_engine (self, task->declare.job, &error);
     message_t answer = { .verb = MESSAGE_DECLARED };
     if (!engine) {
-        s_answer_fault (self, &error);
+        s_answer_fault (self, &error, false);
         return;
     }
     engine_describe (engine, &answer.declared);
@@ -100,8 +100,8 @@ static void s_run_task (executor_t *self, const message_t *task)
     else if (engine)
         rc = engine_reduce (engine, &task->reduce, &answer.done, &error);
     order_stamp (task, &answer);
-    if (rc)
-        s_answer_fault (self, &error);
+    if (rc)                                             // a map's rows are folded into those of the tasks held: all of it is void
+        s_answer_fault (self, &error, task->verb == MESSAGE_MAP && task->map.hold);
     else
         s_answer (self, &answer);
 }
