@@ -177,7 +177,7 @@ static void s_scans (const kernel_t *set)
     s_rate ("find_pair, nothing found", s_find_pair, set, "#\n");
     s_rate ("count_byte", s_count_byte, set, ";");
     s_rate ("find \"zebra#\", not there", s_find, set, "zebra#");
-    s_rate ("find \"there\", not there", s_find, set, "the there");
+    s_rate ("find \"the there\", not there", s_find, set, "the there");
     s_marks (100, ';');
     s_rate ("find_pair, one in 100 bytes", s_find_pair, set, ";\n");
     s_marks (7, ';');
