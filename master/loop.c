@@ -346,6 +346,7 @@ static void s_sealed (master_t *self, const member_t *member, const message_seal
     if (work) {
         work->segments++;
         work->segment_bytes += sealed->bytes;
+        work->segment_rows += sealed->rows;
         work->seal_us += sealed->time_us;
     }
     s_step (self, (event_t) { .kind = EVENT_SEALED, .worker = member->number, .sealed = sealed });

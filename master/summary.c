@@ -136,7 +136,7 @@ void work_summary (const work_t *work, buffer_t *into)
     s_number (into, "map_tasks", map.tasks);
     s_number (into, "reduce_tasks", reduce.tasks);
     s_number (into, "rows_in", map.rows_in);
-    s_number (into, "rows_shuffled", work->shuffle ? map.rows_out : 0);
+    s_number (into, "rows_shuffled", work->segment_rows);
     s_number (into, "rows_out", last->rows_out);
     s_number (into, "bytes_out", last->bytes_out);
     s_number (into, "rejects", map.rejects + reduce.rejects);

@@ -31,7 +31,7 @@ typedef struct work {
     result_t *result [2];                               // by stage and task
     uint32_t results [2];
     int64_t submitted_us, declared_us, mapped_us, reduced_us, ended_us;   // 0: not yet
-    uint64_t attempts, faults, segments, segment_bytes, seal_us, resident;
+    uint64_t attempts, faults, segments, segment_bytes, segment_rows, seal_us, resident;
     char *warning;                                      // the first one
     char *doom;                                         // or why it cannot go on
 } work_t;
