@@ -1,5 +1,5 @@
 // A cluster that does not exist, under a plan that does not know it: thousands of random schedules of virtual workers with losses, faults,
-// deaths, late and duplicate messages. What must hold in each of them:
+// deaths, lies, late and duplicate messages. What must hold in each of them:
 //
 // - every REDUCE reads segments of reachable workers that hold each map task exactly once, by attempts that were done;
 // - the key ranges of a stage fit together and are the same for every attempt;
@@ -15,7 +15,7 @@
 
 enum { WORKERS = 4, SLOTS = 3, JOBS = 3, TASKS = 12, PARTS = 6, ORDERS = 8, LETTERS = 4096, SEGMENTS = 1024, STEPS = 200000 };
 
-typedef struct { message_verb_t verb; uint64_t job, stage, task, attempt, segment; } order_t;
+typedef struct { message_verb_t verb; uint64_t job, stage, task, attempt, segment; uint32_t reads, from [2 * TASKS]; } order_t;   // from: workers whose segments it reads
 typedef struct { uint32_t tasks, task [TASKS], attempt [TASKS]; uint64_t job, worker; } set_t;     // a segment, or what an executor holds
 typedef struct { order_t order [ORDERS]; uint32_t orders; set_t held; } executor_t;
 typedef struct { uint64_t number; uint32_t slots; executor_t slot [SLOTS]; } node_t;               // number 0: not there
@@ -73,7 +73,10 @@ static void s_take_order (world_t *self, const action_t *action, message_verb_t 
     DEMAND (node && action->slot < node->slots);
     executor_t *slot = &node->slot [action->slot];
     DEMAND (slot->orders < ORDERS);
-    slot->order [slot->orders++] = (order_t) { verb, action->job, action->stage, action->task, action->attempt, action->segment };
+    order_t *order = &slot->order [slot->orders++];
+    *order = (order_t) { verb, action->job, action->stage, action->task, action->attempt, action->segment, 0, { 0 } };
+    for (uint32_t i = 0; verb == MESSAGE_REDUCE && i < action->segments->count; i++)
+        order->from [order->reads++] = (uint32_t) self->segment [atoi (strchr (action->segments->item [i], '-') + 1)].worker;
 }
 
 static void s_check_reduce (world_t *self, const action_t *action)
@@ -196,6 +199,27 @@ static bool s_may_fail (model_t *job, const order_t *order)
     return true;
 }
 
+// Segments of a worker that is lost cannot be read, which is nobody's fault.
+static bool s_unreadable (world_t *self, const order_t *order)
+{
+    for (uint32_t i = 0; i < order->reads; i++)
+        if (!s_node (self, order->from [i]))
+            return true;
+    return false;
+}
+
+// A worker that does not tell the truth: the segment lacks a task, or claims another attempt.
+static void s_lie (world_t *self, model_t *job, set_t *set)
+{
+    if (!set->tasks || s_random (self, 20) || job->oddities >= 5)
+        return;
+    job->oddities++;
+    if (s_random (self, 2))
+        set->tasks--;
+    else
+        set->attempt [0]++;
+}
+
 static void s_die (letter_t *letter, executor_t *slot)
 {
     letter->lost = true;
@@ -212,7 +236,8 @@ static void s_work (world_t *self, node_t *node, uint32_t number)
         slot->held = (set_t) { .job = order.job };
     letter_t *letter = s_write (self, node, number, order);
     bool victim = order.verb == MESSAGE_MAP && order.task == job->victim && (job->fate == FATE_POISON || job->fate == FATE_DATA);
-    if (victim || (s_random (self, 8) == 0 && s_may_fail (job, &order))) {
+    bool unreadable = s_unreadable (self, &order) && s_random (self, 2);
+    if (victim || unreadable || (s_random (self, 8) == 0 && s_may_fail (job, &order))) {
         letter->kind = LETTER_FAULT;
         letter->error_kind = job->fate == FATE_DATA && victim ? ERROR_DATA : ERROR_JOB;
         if (order.verb == MESSAGE_DECLARE || (!(victim && job->fate == FATE_DATA) && s_random (self, 2)))
@@ -226,6 +251,7 @@ static void s_work (world_t *self, node_t *node, uint32_t number)
         letter->kind = LETTER_SEALED;
         letter->set = slot->held;
         letter->set.worker = node->number;
+        s_lie (self, job, &letter->set);
         slot->held.tasks = 0;
     }
     else if (order.verb == MESSAGE_MAP && job->shuffle) {
