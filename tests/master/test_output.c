@@ -1,0 +1,239 @@
+// Tests of the commit: what may be replaced, what is left out, and that a failure changes nothing under the final name.
+#include "base/file.h"
+#include "master/output.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <racimo.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char s_root [64];
+static message_submit_t s_submit;
+static buffer_t s_summary = { .data = (char *) "{}\n", .size = 3 };
+static char *s_column [] = { (char *) "word", (char *) "n, all" };
+static wire_texts_t s_names = { s_column, 2 };
+
+static void s_begin (void)
+{
+    strcpy (s_root, "/tmp/racimo-test-XXXXXX");
+    ck_assert_ptr_nonnull (mkdtemp (s_root));
+    s_submit = (message_submit_t) { .output = file_join (s_root, "out") };
+}
+
+static void s_end (void)
+{
+    free (s_submit.output);
+    file_remove_tree (s_root);
+}
+
+static void s_write (const char *folder, const char *name, const char *text)
+{
+    char *path = file_join (folder, name);
+    ck_assert (file_save (path, text, strlen (text), NULL) == OK);
+    free (path);
+}
+
+static void s_expect (const char *name, const char *text)
+{
+    char *path = file_join (s_root, name);
+    buffer_t content = { 0 };
+    error_t error = { 0 };
+    ck_assert_msg (file_load (path, 1 << 20, &content, &error) == OK, "%s", error.text);
+    buffer_add (&content, "", 1);
+    ck_assert_str_eq (content.data, text);
+    buffer_free (&content);
+    free (path);
+}
+
+static bool s_there (const char *name)
+{
+    char *path = file_join (s_root, name);
+    bool there = access (path, F_OK) == 0;
+    free (path);
+    return there;
+}
+
+static uint32_t s_names_in_root (void)
+{
+    uint32_t count = 0;
+    DIR *folder = opendir (s_root);
+    for (struct dirent *entry; (entry = readdir (folder)); )
+        count += strcmp (entry->d_name, ".") && strcmp (entry->d_name, "..");
+    closedir (folder);
+    return count;
+}
+
+static output_t *s_new (void)
+{
+    error_t error = { 0 };
+    output_t *output = output_new (&s_submit, 1, &error);
+    ck_assert_msg (output != NULL, "%s", error.text);
+    return output;
+}
+
+static void s_refused (const char *why)
+{
+    error_t error = { 0 };
+    ck_assert_ptr_null (output_new (&s_submit, 1, &error));
+    ck_assert_int_eq (error.kind, ERROR_OUTPUT);
+    ck_assert_msg (strstr (error.text, why) != NULL, "%s", error.text);
+}
+
+static void s_commit (output_t **output_p, const output_part_t *part, uint32_t parts)
+{
+    error_t error = { 0 };
+    ck_assert_msg (output_commit (*output_p, part, parts, &s_names, &s_summary, &error) == OK, "%s", error.text);
+    output_destroy (output_p);
+    ck_assert_uint_eq (s_names_in_root (), 1);           // nothing hidden is left
+}
+
+START_TEST (folder)
+{
+    output_t *output = s_new ();
+    ck_assert (!s_there ("out"));
+    s_write (output_folder (output), "a", "one\n");
+    s_write (output_folder (output), "b", "");
+    s_write (output_folder (output), "c", "two\n");
+    s_write (output_folder (output), "c.rejected", "bad\n");
+    s_write (output_folder (output), "loser", "no\n");
+    output_part_t part [] = { { "a", 1, NULL }, { "b", 0, NULL }, { "c", 1, "c.rejected" }, { NULL, 5, NULL } };
+    s_commit (&output, part, 4);
+    s_expect ("out/part-00000.tsv", "one\n");
+    s_expect ("out/part-00001.tsv", "two\n");
+    s_expect ("out/_rejected/task-00002", "bad\n");
+    s_expect ("out/_SUCCESS", "");
+    s_expect ("out/_job.json", "{}\n");
+    ck_assert (!s_there ("out/part-00002.tsv") && !s_there ("out/loser") && !s_there ("out/attempts"));
+}
+END_TEST
+
+START_TEST (joined_file)
+{
+    s_submit.output_kind = OUTPUT_FILE;
+    s_submit.output_format = RAC_CSV;                    // its header is in the first part, even if that has no rows
+    s_submit.sync = 1;
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "word,n\n");
+    s_write (output_folder (output), "b", "x,1\n");
+    s_write (output_folder (output), "c", "y,2\n");
+    output_part_t part [] = { { "a", 0, NULL }, { "b", 1, NULL }, { "c", 1, NULL } };
+    s_commit (&output, part, 3);
+    s_expect ("out", "word,n\nx,1\ny,2\n");
+}
+END_TEST
+
+START_TEST (nothing_at_all)
+{
+    for (uint64_t kind = OUTPUT_FOLDER; kind <= OUTPUT_FILE; kind++) {
+        s_submit.output_kind = kind;
+        s_submit.output_format = RAC_CSV;
+        output_t *output = s_new ();
+        s_commit (&output, NULL, 0);
+        s_expect (kind ? "out" : "out/part-00000.csv", "word,\"n, all\"\n");
+        file_remove_tree (s_submit.output);
+    }
+}
+END_TEST
+
+START_TEST (all_parts_empty)
+{
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "");
+    s_write (output_folder (output), "b", "");
+    output_part_t part [] = { { "a", 0, NULL }, { "b", 0, NULL } };
+    s_commit (&output, part, 2);
+    s_expect ("out/part-00000.tsv", "");
+    ck_assert (!s_there ("out/part-00001.tsv"));
+}
+END_TEST
+
+START_TEST (what_may_be_replaced)
+{
+    ck_assert (mkdir (s_submit.output, 0777) == 0);
+    output_t *output = s_new ();                         // an empty folder is no obstacle
+    output_destroy (&output);
+    s_write (s_submit.output, "precious", "x");
+    s_refused ("--overwrite");
+    s_submit.overwrite = 1;
+    s_refused ("_SUCCESS");                              // not ours: never removed
+    s_write (s_submit.output, "_SUCCESS", "");
+    output = s_new ();
+    s_expect ("out/precious", "x");                      // until the last moment
+    s_write (output_folder (output), "a", "new\n");
+    output_part_t part = { "a", 1, NULL };
+    s_commit (&output, &part, 1);
+    s_expect ("out/part-00000.tsv", "new\n");
+    ck_assert (!s_there ("out/precious"));
+    s_submit.output_kind = OUTPUT_FILE;
+    s_refused ("is a folder");
+}
+END_TEST
+
+START_TEST (bad_places)
+{
+    free (s_submit.output);
+    s_submit.output = file_join (s_root, "no/such/out");
+    s_refused ("no/such");
+    free (s_submit.output);
+    s_submit.output = memory_text ("/");
+    s_refused ("cannot be the output");
+}
+END_TEST
+
+START_TEST (failure_changes_nothing)
+{
+    output_t *output = s_new ();
+    error_t error = { 0 };
+    output_part_t missing = { "missing", 1, NULL }, evil = { "../out", 1, NULL };
+    ck_assert (output_commit (output, &missing, 1, &s_names, &s_summary, &error) == FAILED);
+    ck_assert_int_eq (error.kind, ERROR_OUTPUT);
+    ck_assert (output_commit (output, &evil, 1, &s_names, &s_summary, NULL) == FAILED);
+    s_write (output_folder (output), "late", "x");
+    output_drop (output, "late");
+    output_drop (output, "../attempts");
+    output_destroy (&output);
+    ck_assert_uint_eq (s_names_in_root (), 0);
+}
+END_TEST
+
+// Somebody else makes the output while the job runs.
+START_TEST (output_appears_meanwhile)
+{
+    for (uint64_t kind = OUTPUT_FOLDER; kind <= OUTPUT_FILE; kind++) {
+        s_submit.output_kind = kind;
+        output_t *output = s_new ();
+        s_write (output_folder (output), "a", "new\n");
+        output_part_t part = { "a", 1, NULL };
+        if (kind == OUTPUT_FOLDER)
+            ck_assert (mkdir (s_submit.output, 0777) == 0);
+        s_write (kind ? s_root : s_submit.output, kind ? "out" : "theirs", "x");
+        ck_assert (output_commit (output, &part, 1, &s_names, &s_summary, NULL) == FAILED);
+        s_expect (kind ? "out" : "out/theirs", "x");
+        output_destroy (&output);
+        ck_assert_uint_eq (s_names_in_root (), 1);
+        file_remove_tree (s_submit.output);
+    }
+}
+END_TEST
+
+int main (void)
+{
+    Suite *suite = suite_create ("output");
+    TCase *all = tcase_create ("all");
+    tcase_add_checked_fixture (all, s_begin, s_end);
+    tcase_add_test (all, folder);
+    tcase_add_test (all, joined_file);
+    tcase_add_test (all, nothing_at_all);
+    tcase_add_test (all, all_parts_empty);
+    tcase_add_test (all, what_may_be_replaced);
+    tcase_add_test (all, bad_places);
+    tcase_add_test (all, failure_changes_nothing);
+    tcase_add_test (all, output_appears_meanwhile);
+    suite_add_tcase (suite, all);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed ? 1 : 0;
+}

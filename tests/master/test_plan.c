@@ -1,0 +1,344 @@
+// Tests of single judgements of the plan; whole schedules are test_simulation's.
+#include "master/master.h"
+#include "master/plan.h"
+
+#include <check.h>
+#include <racimo.h>
+
+static plan_t *s_plan;
+static action_list_t s_actions;
+static message_declared_t s_declared;
+static event_t s_cut;                                   // EVENT_DECLARED, to be changed by a test before s_start
+
+static void s_begin (void)
+{
+    static const uint64_t bytes [64];
+    s_plan = plan_new ();
+    s_actions = (action_list_t) { 0 };
+    s_declared = (message_declared_t) { .job = 1, .shuffle = 1 };
+    s_cut = (event_t) { .kind = EVENT_DECLARED, .worker = 1, .job = 1, .declared = &s_declared, .tasks = 1, .bytes_of = bytes };
+}
+
+static void s_end (void)
+{
+    plan_destroy (&s_plan);
+    free (s_actions.item);
+}
+
+static void s_step (event_t event)
+{
+    s_actions.count = 0;
+    plan_step (s_plan, &event, &s_actions);
+}
+
+static const action_t *s_only (action_kind_t kind)
+{
+    const action_t *found = NULL;
+    for (uint32_t i = 0; i < s_actions.count; i++)
+        if (s_actions.item [i].kind == kind) {
+            ck_assert_ptr_null (found);
+            found = &s_actions.item [i];
+        }
+    ck_assert_msg (found != NULL, "no action %d", kind);
+    return found;
+}
+
+static uint32_t s_count (action_kind_t kind)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < s_actions.count; i++)
+        count += s_actions.item [i].kind == kind;
+    return count;
+}
+
+static void s_start (uint64_t slots)
+{
+    s_step ((event_t) { .kind = EVENT_WORKER_JOINED, .worker = 1, .slots = slots });
+    s_step ((event_t) { .kind = EVENT_SUBMITTED, .job = 1 });
+    s_declared.slot = s_only (ACTION_DECLARE)->slot;
+    s_step (s_cut);
+}
+
+static void s_done (message_done_t done)
+{
+    done.job = 1;
+    s_step ((event_t) { .kind = EVENT_DONE, .worker = 1, .done = &done });
+}
+
+static void s_fault (message_fault_t fault)
+{
+    fault.job = 1;
+    fault.error = (char *) "it failed";
+    s_step ((event_t) { .kind = EVENT_FAULT, .worker = 1, .fault = &fault });
+}
+
+// The one map task is done and sealed, with this sample of equally heavy keys; returns the number of reduce tasks given to that many slots.
+static void s_seal (const char *const *keys, uint32_t count, uint64_t bytes)
+{
+    uint64_t task = 0, attempt = 0, weight [128];
+    wire_bytes_t key [128];
+    for (uint32_t i = 0; i < count; i++) {
+        key [i] = (wire_bytes_t) { (char *) keys [i], (uint32_t) strlen (keys [i]) };
+        weight [i] = bytes / count * i;
+    }
+    s_done ((message_done_t) { .held = 1, .slot = s_only (ACTION_MAP)->slot });
+    const action_t *seal = s_only (ACTION_SEAL);
+    message_sealed_t sealed = { .job = 1, .slot = seal->slot, .segment = seal->segment, .tasks = { &task, 1 }, .attempts = { &attempt, 1 },
+        .path = (char *) "/segment", .bytes = bytes, .keys = { key, count }, .weights = { weight, count } };
+    s_step ((event_t) { .kind = EVENT_SEALED, .worker = 1, .sealed = &sealed });
+}
+
+static void s_expect_range (uint32_t task, const char *low, const char *high)
+{
+    for (uint32_t i = 0; i < s_actions.count; i++) {
+        const action_t *action = &s_actions.item [i];
+        if (action->kind != ACTION_REDUCE || action->task != task)
+            continue;
+        ck_assert_uint_eq (action->low.size, strlen (low));
+        ck_assert_uint_eq (action->high.size, strlen (high));
+        ck_assert (!memcmp (action->low.data ? action->low.data : "", low, action->low.size));
+        ck_assert (!memcmp (action->high.data ? action->high.data : "", high, action->high.size));
+        ck_assert_int_eq (action->last, !*high);
+        return;
+    }
+    ck_abort_msg ("no reduce task %u", task);
+}
+
+// ---- borders
+
+static const char *const s_letters [] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+
+START_TEST (ranges_of_equal_weight)
+{
+    s_cut.partitions = 4;
+    s_start (8);
+    s_seal (s_letters, 8, 800);
+    ck_assert_uint_eq (s_count (ACTION_REDUCE), 4);
+    s_expect_range (0, "", "c");
+    s_expect_range (1, "c", "e");
+    s_expect_range (2, "e", "g");
+    s_expect_range (3, "g", "");
+}
+END_TEST
+
+START_TEST (a_heavy_key_has_one_range)
+{
+    static const char *const keys [] = { "a", "m", "m", "m", "m", "m", "m", "z" };
+    s_cut.partitions = 4;
+    s_start (8);
+    s_seal (keys, 8, 800);
+    ck_assert_uint_eq (s_count (ACTION_REDUCE), 2);      // "m" cannot be cut
+    s_expect_range (0, "", "z");
+    s_expect_range (1, "z", "");
+}
+END_TEST
+
+START_TEST (small_data_are_one_range_unless_heavy)
+{
+    s_declared.heavy = (uint64_t) _i;
+    s_start (32);
+    s_seal (s_letters, 8, 800);
+    ck_assert_uint_eq (s_count (ACTION_REDUCE), _i ? 8 : 1);
+}
+END_TEST
+
+START_TEST (ranges_by_size)
+{
+    s_start (32);
+    s_seal (s_letters, 8, (uint64_t) 3 * 16 << 20);
+    ck_assert_uint_eq (s_count (ACTION_REDUCE), 3);
+}
+END_TEST
+
+START_TEST (partitions_by_prefix)
+{
+    s_declared.spread = RAC_CHOSEN;
+    s_declared.parts = 3;
+    s_cut.partitions = 7;                               // the job knows better: its keys mean something
+    s_start (8);
+    ck_assert_uint_eq (s_only (ACTION_MAP)->parts, 3);
+    s_seal (s_letters, 8, 800);
+    ck_assert_uint_eq (s_count (ACTION_REDUCE), 3);
+    for (uint32_t i = 0; i < s_actions.count; i++) {
+        const action_t *action = &s_actions.item [i];
+        ck_assert (action->task == 0 || !memcmp (action->low.data, (char []) { 0, (char) action->task }, 2));
+        ck_assert (action->last || !memcmp (action->high.data, (char []) { 0, (char) (action->task + 1) }, 2));
+    }
+}
+END_TEST
+
+START_TEST (absurd_partitions)
+{
+    s_cut.partitions = PLAN_PARTS + 1;
+    s_start (1);
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_USAGE);
+}
+END_TEST
+
+// ---- empty input
+
+START_TEST (no_input_has_one_reduce)
+{
+    s_cut.tasks = 0;
+    s_start (2);
+    ck_assert_uint_eq (s_only (ACTION_REDUCE)->segments->count, 0);
+    s_expect_range (0, "", "");
+}
+END_TEST
+
+START_TEST (no_input_without_shuffle_commits)
+{
+    s_cut.tasks = 0;
+    s_declared.shuffle = 0;
+    s_start (2);
+    s_only (ACTION_COMMIT);
+}
+END_TEST
+
+// ---- handing out
+
+START_TEST (one_ahead_while_there_is_plenty)
+{
+    s_cut.tasks = 10;
+    s_start (2);
+    ck_assert_uint_eq (s_count (ACTION_MAP), 4);
+    s_cut.tasks = 4;
+    s_end ();
+    plan_t *plan = plan_new ();
+    s_plan = plan;
+    s_actions = (action_list_t) { 0 };
+    s_start (2);
+    ck_assert_uint_eq (s_count (ACTION_MAP), 2);         // the last ones go to whoever is free first
+}
+END_TEST
+
+START_TEST (a_failed_task_runs_alone)
+{
+    s_cut.tasks = 2;
+    s_start (1);
+    s_done ((message_done_t) { .held = 1, .task = s_only (ACTION_MAP)->task });
+    ck_assert_uint_eq (s_only (ACTION_MAP)->task, 1);
+    s_fault ((message_fault_t) { .verb = MESSAGE_MAP, .task = 1, .kind = ERROR_JOB });
+    s_only (ACTION_SEAL);                               // first the slot puts down what it holds
+    ck_assert_uint_eq (s_count (ACTION_MAP), 0);
+}
+END_TEST
+
+START_TEST (what_a_dead_executor_held_runs_again)
+{
+    s_cut.tasks = 2;
+    s_start (1);
+    s_done ((message_done_t) { .held = 1, .task = 0 });
+    s_fault ((message_fault_t) { .verb = MESSAGE_MAP, .task = 1, .kind = ERROR_JOB, .lost = 1 });
+    const action_t *action = s_only (ACTION_MAP);
+    ck_assert_uint_eq (action->task, 1);                // the one that failed, alone, for the slot holds nothing
+    ck_assert_uint_eq (action->attempt, 1);
+    s_done ((message_done_t) { .held = 1, .task = 1, .attempt = 1 });
+    action = s_only (ACTION_MAP);
+    ck_assert_uint_eq (action->task, 0);
+    ck_assert_uint_eq (action->attempt, 1);
+}
+END_TEST
+
+// ---- ends
+
+START_TEST (bad_data_is_not_tried_again)
+{
+    s_start (1);
+    s_fault ((message_fault_t) { .verb = MESSAGE_MAP, .kind = ERROR_DATA });
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_DATA);
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->faults, 0);
+}
+END_TEST
+
+START_TEST (four_attempts)
+{
+    s_start (1);
+    for (uint64_t attempt = 0; attempt < PLAN_ATTEMPTS; attempt++) {
+        ck_assert_uint_eq (s_only (ACTION_MAP)->attempt, attempt);
+        s_fault ((message_fault_t) { .verb = MESSAGE_MAP, .attempt = attempt, .lost = 1 });
+    }
+    const action_t *finish = s_only (ACTION_FINISH);
+    ck_assert_uint_eq (finish->exit_code, EXIT_JOB);
+    ck_assert_uint_eq (finish->faults, PLAN_ATTEMPTS);
+    ck_assert_str_eq (finish->error, "it failed");
+}
+END_TEST
+
+START_TEST (rejects)
+{
+    s_cut.max_rejects = 5;
+    s_cut.tasks = 2;
+    s_start (1);
+    s_done ((message_done_t) { .held = 1, .task = 0, .rejects = 5 });
+    ck_assert_uint_eq (s_count (ACTION_FINISH), 0);
+    s_done ((message_done_t) { .held = 1, .task = 1, .rejects = 1 });
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_DATA);
+    ck_assert_ptr_nonnull (strstr (s_only (ACTION_FINISH)->error, "6 rows rejected, --max-rejects allows 5"));
+}
+END_TEST
+
+START_TEST (a_job_that_does_not_compile)
+{
+    s_step ((event_t) { .kind = EVENT_WORKER_JOINED, .worker = 1, .slots = 1 });
+    s_step ((event_t) { .kind = EVENT_SUBMITTED, .job = 1 });
+    s_fault ((message_fault_t) { .verb = MESSAGE_DECLARE, .kind = ERROR_JOB, .compiler = (char *) "line 1" });
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_JOB);
+    ck_assert_str_eq (s_only (ACTION_FINISH)->compiler, "line 1");
+}
+END_TEST
+
+START_TEST (cancel_abandons_what_runs)
+{
+    s_cut.tasks = 8;
+    s_start (2);
+    s_step ((event_t) { .kind = EVENT_CANCELLED, .job = 1 });
+    ck_assert_uint_eq (s_count (ACTION_ABANDON), 4);
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_CANCELLED);
+    s_done ((message_done_t) { .held = 1 });             // late: changes nothing
+    ck_assert_uint_eq (s_actions.count, 0);
+}
+END_TEST
+
+START_TEST (late_part_is_dropped_but_not_the_winner)
+{
+    s_cut.tasks = 2;
+    s_declared.shuffle = 0;
+    s_start (2);
+    s_done ((message_done_t) { .task = 0, .slot = 0, .part = (char *) "part-0-0" });
+    s_done ((message_done_t) { .task = 0, .slot = 0, .part = (char *) "part-0-0" });
+    ck_assert_uint_eq (s_actions.count, 0);
+    s_done ((message_done_t) { .task = 0, .slot = 0, .attempt = 1, .part = (char *) "part-0-1" });
+    ck_assert_str_eq (s_only (ACTION_DROP)->part, "part-0-1");
+}
+END_TEST
+
+int main (void)
+{
+    Suite *suite = suite_create ("plan");
+    TCase *all = tcase_create ("all");
+    tcase_add_checked_fixture (all, s_begin, s_end);
+    tcase_add_test (all, ranges_of_equal_weight);
+    tcase_add_test (all, a_heavy_key_has_one_range);
+    tcase_add_loop_test (all, small_data_are_one_range_unless_heavy, 0, 2);
+    tcase_add_test (all, ranges_by_size);
+    tcase_add_test (all, partitions_by_prefix);
+    tcase_add_test (all, absurd_partitions);
+    tcase_add_test (all, no_input_has_one_reduce);
+    tcase_add_test (all, no_input_without_shuffle_commits);
+    tcase_add_test (all, one_ahead_while_there_is_plenty);
+    tcase_add_test (all, a_failed_task_runs_alone);
+    tcase_add_test (all, what_a_dead_executor_held_runs_again);
+    tcase_add_test (all, bad_data_is_not_tried_again);
+    tcase_add_test (all, four_attempts);
+    tcase_add_test (all, rejects);
+    tcase_add_test (all, a_job_that_does_not_compile);
+    tcase_add_test (all, cancel_abandons_what_runs);
+    tcase_add_test (all, late_part_is_dropped_but_not_the_winner);
+    suite_add_tcase (suite, all);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed ? 1 : 0;
+}
