@@ -91,6 +91,11 @@ status_t file_make_folders (const char *path, mode_t mode, error_t *error)
             *at = was;
         }
     free (copy);
+    struct stat is;
+    if (!rc && *path && stat (path, &is) == 0 && !S_ISDIR (is.st_mode)) {
+        errno = ENOTDIR;
+        rc = error_errno (error, "%s: cannot create the folder", path);
+    }
     return rc;
 }
 
