@@ -24,7 +24,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KILL_MS = 3000 };                                // from SIGTERM to SIGKILL
+enum {
+    TERM_MS = 3000, KILL_MS = 3000,                     // what a process has to end at SIGTERM, and at SIGKILL
+    WORKER_MS = 200,                                    // for a worker, after its master
+};
 
 typedef struct { const char *name; pid_t pid; int status; } child_t;    // pid 0: not at work
 
@@ -147,12 +150,6 @@ static bool s_ended (child_t *child)
     return child->pid == 0;
 }
 
-static bool s_both_ended (local_t *self)
-{
-    bool worker = s_ended (&self->worker), master = s_ended (&self->master);
-    return worker && master;
-}
-
 static status_t s_report (child_t *child, error_t *error)
 {
     if (!s_ended (child))
@@ -168,17 +165,16 @@ status_t local_check (local_t *self, error_t *error)
     return rc ? rc : other;
 }
 
-// Waits until both have ended, at most `ms`; SIGCHLD is blocked meanwhile, so that none is missed.
-static bool s_wait (local_t *self, int ms)
+// Waits until one has ended, at most until `due_us`; SIGCHLD is blocked meanwhile, so that none is missed.
+static bool s_await_end (child_t *child, int64_t due_us)
 {
     sigset_t set, before;
     sigemptyset (&set);
     sigaddset (&set, SIGCHLD);
     sigprocmask (SIG_BLOCK, &set, &before);
-    int64_t due = clock_us () + (int64_t) ms * 1000;
     bool ended;
-    while (!(ended = s_both_ended (self))) {
-        int64_t left = due - clock_us ();
+    while (!(ended = s_ended (child))) {
+        int64_t left = due_us - clock_us ();
         if (left <= 0)
             break;
         (void) sigtimedwait (&set, NULL, &(struct timespec) { left / 1000000, left % 1000000 * 1000 });
@@ -187,12 +183,15 @@ static bool s_wait (local_t *self, int ms)
     return ended;
 }
 
-static void s_signal (local_t *self, int number)
+// By itself within `patience_ms`, or at SIGTERM, or at SIGKILL.
+static void s_end (child_t *child, int patience_ms)
 {
-    if (self->worker.pid)
-        kill (self->worker.pid, number);
-    if (self->master.pid)
-        kill (self->master.pid, number);
+    static const struct { int signal, ms; } steps [] = { { SIGTERM, TERM_MS }, { SIGKILL, KILL_MS } };
+    bool ended = s_await_end (child, clock_us () + (int64_t) patience_ms * 1000);
+    for (size_t i = 0; i < COUNT_OF (steps) && !ended; i++) {
+        kill (child->pid, steps [i].signal);
+        ended = s_await_end (child, clock_us () + (int64_t) steps [i].ms * 1000);
+    }
 }
 
 void local_stop (local_t **self_p, int patience_ms)
@@ -200,13 +199,8 @@ void local_stop (local_t **self_p, int patience_ms)
     local_t *self = *self_p;
     if (!self)
         return;
-    if (!s_wait (self, patience_ms)) {
-        s_signal (self, SIGTERM);
-        if (!s_wait (self, KILL_MS)) {
-            s_signal (self, SIGKILL);
-            (void) s_wait (self, KILL_MS);
-        }
-    }
+    s_end (&self->master, patience_ms);                 // which ends the worker
+    s_end (&self->worker, WORKER_MS);
     for (int i = 0; i < 2; i++)
         if (self->ready [i] >= 0)
             close (self->ready [i]);

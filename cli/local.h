@@ -16,5 +16,5 @@ const char *local_endpoint (const local_t *self);
 const char *local_folder (const local_t *self);         // 0700; removed by local_stop
 // After a SIGCHLD: OK while both are at work; else FAILED, the error names who ended and how.
 CHECKED status_t local_check (local_t *self, error_t *error);
-// Ends both (asked first, after `patience_ms` by SIGTERM, in the end by SIGKILL) and removes the folder.
+// Ends both and removes the folder. The master, if it was told to STOP, has `patience_ms` before it gets a SIGTERM; SIGKILL in the end.
 void local_stop (local_t **self_p, int patience_ms);

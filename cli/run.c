@@ -214,6 +214,15 @@ static int s_show_result (session_t *self, error_t *error)
     return EXIT_FINE;
 }
 
+// The master stays until it is told, so that FINISHED is not lost with its sender.
+static void s_stop (session_t *self)
+{
+    message_t stop = { .verb = MESSAGE_STOP };
+    bool told = self->peer && self->finished.verb && !peer_send (self->peer, NULL, &stop, 0, NULL);
+    peer_destroy (&self->peer);
+    local_stop (&self->local, told ? STOP_MS : 0);
+}
+
 static int s_session (session_t *self)
 {
     error_t error = { 0 };
@@ -228,8 +237,7 @@ static int s_session (session_t *self)
         if (status == EXIT_FINE)
             status = s_show_result (self, &error);
     }
-    peer_destroy (&self->peer);
-    local_stop (&self->local, self->finished.verb ? STOP_MS : 0);
+    s_stop (self);
     message_free (&self->finished);
     interrupt_free (&self->interrupt);
     if (error.text [0])

@@ -21,6 +21,7 @@
 enum {
     BEAT_MS = 1000, SILENCE_US = 10 * 1000 * 1000, STATE_US = 100 * 1000, PAUSE_US = 3 * 1000 * 1000,
     NO_WORKER_US = 10 * 1000 * 1000,                    // a private master without one gives up
+    FAREWELL_US = 1000 * 1000,                          // for workers to end; they have nothing to do by then
 };
 
 typedef struct {
@@ -178,7 +179,6 @@ static void s_finish (master_t *self, work_t *work, const action_t *action)
         }
     work_destroy (&work);
     buffer_free (&summary);
-    self->ending |= self->options->private;
 }
 
 // Carries out what the plan ordered. Returns the work that is to be committed, if any.
@@ -256,7 +256,6 @@ static void s_submit (master_t *self, const peer_id_t *from, message_t *message)
     work_t *work = work_new (++self->jobs, message, from, &error);
     if (!work) {
         s_send_finished (self, from, 0, (uint64_t) master_exit_of (error.kind), error.text, "", "");
-        self->ending |= self->options->private;
         return;
     }
     work_t **at = &self->works;
@@ -521,13 +520,25 @@ static status_t s_open (master_t *self, error_t *error)
     return OK;
 }
 
+// With IMMEDIATE, libzmq drops what was delivered but not read when the other end closes: so a STOP counts only once GONE has come.
+static void s_stop_workers (master_t *self)
+{
+    message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch } };
+    for (uint32_t i = 0; i < self->roster.members; i++)
+        s_tell (self, &self->roster.member [i], &stop);
+    s_settle (self);
+    zmq_pollitem_t item = { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN };
+    int64_t due = clock_us () + FAREWELL_US;
+    for (int64_t left; self->roster.members && (left = due - clock_us ()) > 0; s_hear (self))
+        (void) zmq_poll (&item, 1, (long) (left / 1000 + 1));
+}
+
 static void s_close (master_t *self)
 {
     while (self->works)                                 // removes hidden folders and tells the clients
         s_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");
-    message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch } };
-    for (uint32_t i = 0; i < self->roster.members; i++)
-        s_tell (self, &self->roster.member [i], &stop);
+    if (self->peer)
+        s_stop_workers (self);
     peer_destroy (&self->peer);
     plan_destroy (&self->plan);
     roster_free (&self->roster);

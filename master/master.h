@@ -25,10 +25,10 @@ static inline master_exit_t master_exit_of (uint64_t error_kind)
 typedef struct {
     const char *endpoint;                               // where clients and workers connect: ipc://RUNDIR/master
     int ready_fd;                                       // gets one byte once bound, then is closed; -1: none
-    bool private;                                       // of one client: ends after its first job
+    bool private;                                       // of one client: ends when that says STOP
     pid_t parent;                                       // ends when this process, its parent, has died; 0: does not watch
 } master_options_t;
 
-// Runs until its private job has ended, SIGTERM, or the parent's death; then no hidden folder of a job is left. Returns an exit
+// Runs until STOP (if private), SIGTERM, or the parent's death; then no hidden folder of a job is left. Returns an exit
 // status. Changes the process's signal mask and CZMQ's handlers: give it a process of its own, forked before any ZeroMQ context.
 int master_main (const master_options_t *options);

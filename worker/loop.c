@@ -302,7 +302,7 @@ static void s_run (worker_t *self)
     for (uint32_t i = 0; i < self->options->slots; i++)
         slot_destroy (&self->slot [i]);
     message_t gone = { .verb = MESSAGE_GONE, .gone = { self->id } };
-    if (self->id && !self->options->parent && !self->post.cut_off && peer_send (self->post.master, NULL, &gone, FAREWELL_MS, NULL)) { }
+    if (self->id && !self->post.cut_off && peer_send (self->post.master, NULL, &gone, self->options->parent ? 0 : FAREWELL_MS, NULL)) { }
     free (self->slot);
     free (self->item);
     dossiers_free (&self->post.jobs);

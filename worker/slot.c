@@ -21,7 +21,7 @@
 #include <string.h>
 
 enum {
-    MASTER_WAIT_MS = 10000,
+    MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
     CLOSING_US = 5000000,                               // for a job to close itself at its end
     HUNG_UP_US = 200000,                                // for an executor to die when its channel is closed
     MEMORY_SLACK_MB = 512,                              // beyond twice its budget
@@ -51,7 +51,8 @@ struct slot {
 void post_send (post_t *self, const message_t *message)
 {
     error_t error = { 0 };
-    if (self->cut_off || !peer_send (self->master, NULL, message, MASTER_WAIT_MS, &error))
+    int wait_ms = self->options->parent ? PRIVATE_WAIT_MS : MASTER_WAIT_MS;
+    if (self->cut_off || !peer_send (self->master, NULL, message, wait_ms, &error))
         return;
     fprintf (stderr, "racimo worker: %s\n", error.text);
     self->cut_off = true;
