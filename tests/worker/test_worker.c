@@ -229,6 +229,8 @@ START_TEST (test_strays_and_doubles)
     s_expect_done ();
     s_send_map (1, "fork");                             // both processes return, one answers
     s_expect_done ();
+    s_send_map (1, "fork-end");
+    s_expect_fault (ERROR_DATA, 0, "refused");
     s_send_map (1, "good");
     s_expect_done ();
 }
