@@ -24,6 +24,8 @@ enum {
     MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
     CLOSING_US = 5000000,                               // for a job to close itself at its end
     HUNG_UP_US = 200000,                                // for an executor to die when its channel is closed
+    FORGOTTEN_US = 5000000,                             // for an attempt whose job is not known any more
+    SEAL_PATIENCE = 10,                                 // times the task timeout
     MEMORY_SLACK_MB = 512,                              // beyond twice its budget
 };
 
@@ -382,7 +384,9 @@ static void s_watch_progress (slot_t *self, uint64_t elapsed_us)
         self->still_us += elapsed_us;
     self->seen = now;
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
-    uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : UINT64_MAX;
+    uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : FORGOTTEN_US;
+    if (self->order.verb == MESSAGE_SEAL)               // merges and writes what is held; it shows no progress but its end
+        timeout *= SEAL_PATIENCE;
     if (self->still_us < timeout)
         return;
     verdict_stuck (&self->order, self->line.position, timeout / 1000000, &self->sentence);
