@@ -20,6 +20,6 @@ int cli_fail (const error_t *error);
 char *cli_private_folder (error_t *error);
 
 // The candidate that differs from `word` by the fewest letters typed wrong, left out, added or swapped.
-typedef struct { const char *word, *best; unsigned distance; } nearest_t;
+typedef struct { const char *word, *prefix, *best; unsigned distance; } nearest_t;      // prefix: shown before it, or NULL
 void nearest_try (nearest_t *self, const char *candidate);         // borrowed until nearest_hint
 const char *nearest_hint (const nearest_t *self, char room [120]); // ": did you mean BEST?", or "" if nothing is near

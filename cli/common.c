@@ -68,6 +68,6 @@ const char *nearest_hint (const nearest_t *self, char room [120])
 {
     room [0] = '\0';
     if (self->best && self->distance <= (strlen (self->word) + 2) / 3)
-        snprintf (room, 120, ": did you mean %s?", self->best);
+        snprintf (room, 120, ": did you mean %s%s?", self->prefix ? self->prefix : "", self->best);
     return room;
 }

@@ -93,6 +93,12 @@ _Noreturn static void s_child (int answer, const char *name, const char *plugin,
     setrlimit (RLIMIT_CORE, &(struct rlimit) { 0, 0 });
     dup2 (STDERR_FILENO, STDOUT_FILENO);                // what a job prints while it declares is not part of the answer
     job_declare_fn *declare = job_load (plugin, &error);
+    size_t cached = strlen (plugin);
+    if (!declare && !strncmp (error.text, plugin, cached)) {            // the name in the cache says nothing to the user
+        char reason [sizeof error.text];
+        snprintf (reason, sizeof reason, "%s", error.text + cached);
+        snprintf (error.text, sizeof error.text, "%s%.*s", name, (int) (sizeof reason / 2), reason);
+    }
     if (declare) {
         (void) declare (&listener.plan);
         if (explain)

@@ -83,7 +83,7 @@ static status_t s_write_new (const char *path, const char *text, size_t size, er
 // A name, perhaps with .c behind it, perhaps in a folder.
 static status_t s_check_name (const char *name, size_t size, error_t *error)
 {
-    const char *base = memrchr (name, '/', size) ? (const char *) memrchr (name, '/', size) + 1 : name;
+    const char *base = strrchr (name, '/') ? strrchr (name, '/') + 1 : name;
     size_t length = (size_t) (name + size - base);
     static const char letters [] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     if (!length || strspn (base, letters) < length || *base == '-')

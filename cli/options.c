@@ -178,7 +178,7 @@ static bool s_is (const char *name, size_t size, const char *known)
 static status_t s_unknown (const run_options_t *self, const char *word, size_t size, error_t *error)
 {
     char hint [120], *name = strndup (word, size);
-    nearest_t nearest = { .word = name };
+    nearest_t nearest = { .word = name, .prefix = "--" };
     for (uint32_t i = 0; i < self->job.parameters; i++)
         nearest_try (&nearest, self->job.parameter [i].name);
     for (size_t i = 0; i < COUNT_OF (s_options); i++)

@@ -128,7 +128,9 @@ static void s_print_data (buffer_t *into, const char *json, const char *name, co
 
 static void s_print_cost (buffer_t *into, const char *json)
 {
-    buffer_print (into, "%.2f s (map %.2f, reduce %.2f)", json_number (json, "wall_seconds.all"), json_number (json, "wall_seconds.map"),
+    double all = json_number (json, "wall_seconds.all");
+    int digits = all < 1 ? 3 : 1;
+    buffer_print (into, "%.*f s (map %.*f, reduce %.*f)", digits, all, digits, json_number (json, "wall_seconds.map"), digits,
                   json_number (json, "wall_seconds.reduce"));
     static const char *const sizes [] [2] = { { "segment_bytes", "shuffled" }, { "spilled_bytes", "spilled" }, { "peak_resident_bytes", "peak memory" } };
     for (size_t i = 0; i < COUNT_OF (sizes); i++) {

@@ -231,6 +231,7 @@ static int s_session (session_t *self)
     self->interrupt = interrupt_new ();
     self->local = local_start (&local, &error);
     self->progress = progress_new (!self->options.quiet);
+    signal (SIGPIPE, SIG_IGN);                          // a reader that has seen enough is told by write
     if (self->local && !s_submit (self, &error)) {
         s_wait (self);
         status = s_outcome (self, &error);
