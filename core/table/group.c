@@ -102,11 +102,12 @@ static inline void s_head (rac_bytes key, uint64_t head [2])
     uint32_t size = key.size < 16 ? key.size : 16;
     uint64_t mask [2];
     __builtin_memcpy (mask, (const char *) ones + 16 - size, 16);
-    if (__builtin_expect (((uintptr_t) key.data & 4095) <= 4096 - 16, 1))      // the load stays within a page that the key touches
-        __builtin_memcpy (head, key.data, 16);
+    const char *data = size ? key.data : (const char *) ones;                  // an empty key touches no page, and may be NULL
+    if (__builtin_expect (((uintptr_t) data & 4095) <= 4096 - 16, 1))          // the load stays within a page that the key touches
+        __builtin_memcpy (head, data, 16);
     else {
         head [0] = head [1] = 0;
-        memcpy (head, key.data, size);
+        memcpy (head, data, size);
     }
     head [0] &= mask [0];
     head [1] &= mask [1];

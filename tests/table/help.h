@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// As ck_assert_msg, for loops of millions: that one tells its parent process about every call.
+#define MUST(condition, ...) do { if (!(condition)) ck_abort_msg (__VA_ARGS__); } while (0)
+
 static uint64_t s_counter;
 
 // The next number of the test's sequence: the same in every run, so that a failure comes again.
