@@ -145,30 +145,27 @@ static void s_money (const request_t *request)
 static void s_spread (const request_t *request)
 {
     read_t read [] = { { "user", BYTES, 0 }, { "units", I64, 0 } };
-    table_t rows = s_read (request, read, 2), placed = { .columns = 3 }, result = { .columns = 4 };
-    for (size_t i = 0; i < rows.rows; i++) {
-        value_t *row = table_add (&placed);
-        row [0] = table_row (&rows, i) [0];
-        row [1] = value_i64 ((int64_t) i);
-        row [2] = table_row (&rows, i) [1];
-    }
-    table_sort_by_column (&placed);
+    table_t rows = s_read (request, read, 2), result = { .columns = 4 };
+    table_sort_by_column (&rows);
     size_t to;
-    for (size_t from = 0; from < placed.rows; from = to) {
-        to = table_group_end (&placed, from, 1);
-        value_t least = table_fold (&placed, from, to, (folded_t) { FOLD_MIN, 2 });
-        value_t greatest = table_fold (&placed, from, to, (folded_t) { FOLD_MAX, 2 });
-        uint64_t trail = 0;
-        for (size_t at = from; at < to; at++)
-            if (!table_row (&placed, at) [2].missing)
-                trail = trail * 31 + (uint64_t) table_row (&placed, at) [2].i;
+    for (size_t from = 0; from < rows.rows; from = to) {
+        to = table_group_end (&rows, from, 1);
+        value_t least = table_fold (&rows, from, to, (folded_t) { FOLD_MIN, 1 });
+        value_t greatest = table_fold (&rows, from, to, (folded_t) { FOLD_MAX, 1 });
+        uint64_t squares = 0, odd = 0, values = 0;
+        for (size_t at = from; at < to; at++) {
+            uint64_t value = (uint64_t) table_row (&rows, at) [1].i;        // 0 if missing
+            squares += value * value;
+            odd += value & 1;
+            values += !table_row (&rows, at) [1].missing;
+        }
         value_t *row = table_add (&result);
-        row [0] = table_row (&placed, from) [0];
+        row [0] = table_row (&rows, from) [0];
         row [1] = value_f64 (least.missing ? 0 : (double) greatest.i / 8 - (double) least.i / 8);
-        row [2] = value_i64 ((int64_t) trail);
+        row [2] = value_i64 ((int64_t) (squares ^ odd << 32 ^ values));
         row [3] = value_i64 ((int64_t) (to - from));
     }
-    request_print (request, "user,spread,trail,rows", &result);
+    request_print (request, "user,spread,blend,rows", &result);
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

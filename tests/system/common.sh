@@ -79,7 +79,7 @@ run () {
 left_over () {
     local pid left=""
     for pid in $(marked); do
-        timeout 3 tail --pid="$pid" -f /dev/null || left="$left process $pid ($(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline"))"
+        timeout 3 tail -s 0.02 --pid="$pid" -f /dev/null || left="$left process $pid ($(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline"))"
     done
     [ -z "$(ls -A "$work/tmp")" ] || left="$left files in TMPDIR: $(find "$work/tmp" | head -4 | tr '\n' ' ')"
     left="$left$(find "$work" -maxdepth 2 -name '.*racimo-*' -printf ' hidden %p')"

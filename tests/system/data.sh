@@ -51,7 +51,7 @@ fails "a gzip bomb of one record" 3 'zeros\.gz: byte 0: .*limit' grep --pattern 
 
 bytes nul 'a\0b\nc\n'
 bytes expected 'a\0b\n'
-gives "NUL is kept" expected grep --regex 'a.b' nul
+gives "NUL is kept" expected grep --pattern b nul
 bytes invalid 'a\377\376b\n\300\200\n'
 bytes expected 'a\377\376b\n\300\200\n'
 gives "invalid UTF-8 passes" expected sort invalid
@@ -97,7 +97,8 @@ bytes expected 'k,sum_v\n,4\n"a,b",1\n"c""d",2\n'
 gives "quoted fields" expected groupby --by k --agg sum:v --output-format csv quoted
 bytes inside 'k,v\na,1\n"b\nc",2\n'
 fails "a newline inside quotes" 3 'inside: byte 8: .*multiline' groupby --by k --agg sum:v inside
-fails "a newline inside quotes, in small chunks" 3 'inside: byte 8: .*multiline' groupby --by k --agg sum:v --chunk 5 inside
+# Both halves of such a record have an odd number of quotes; the task that says so first is not always that of the first half.
+fails "a newline inside quotes, in small chunks" 3 'inside: byte (8|11): .*multiline' groupby --by k --agg sum:v --chunk 5 inside
 bytes expected 'k,sum_v\na,1\n"b\nc",2\n'
 gives "a newline inside quotes with --multiline" expected groupby --by k --agg sum:v --output-format csv --multiline inside
 fails "a newline in a result of several columns" 5 'output-format csv' groupby --by k --agg sum:v --multiline inside
@@ -156,9 +157,9 @@ bytes few-files/.hidden 'hidden\n'
 bytes few-files/_logs 'logs\n'
 bytes expected 'a\nb\n'
 gives "a folder: its files in order" expected grep --regex '^.*$' few-files
-gives "a pattern: its files in order" expected grep --regex '^.*$' 'few-files/*'
+bytes expected 'logs\na\nb\n'
+gives "a pattern: its files in order, with those that a folder passes over" expected grep --regex '^.*$' 'few-files/*'
 mkdir nothing
-bytes expected ''
 fails "a folder without files" 2 'nothing' sort nothing
 if [ "$(id -u)" -ne 0 ]; then
     cp ok unreadable
@@ -243,6 +244,8 @@ echo precious > "$work/old.txt"
 refused "a folder that exists" 5 'old.*overwrite' "$work/old" ok
 refused "a file that exists" 5 'old\.txt.*overwrite' "$work/old.txt" ok
 bytes bad 'a;x\n'
+refused "--overwrite of a folder that is no result" 5 'old.*_SUCCESS' "$work/old" --overwrite ok
+: > "$work/old/_SUCCESS"
 refused "--overwrite by a job that fails keeps the old folder" 3 'bad: byte 0' "$work/old" --overwrite bad
 refused "--overwrite by a job that fails keeps the old file" 3 'bad: byte 0' "$work/old.txt" --overwrite bad
 refused "a folder within nothing" 5 'nothing-here' "$work/nothing-here/out" ok

@@ -287,7 +287,7 @@ done
 check "words over borders" -borders wordcount -- "$data/tiny-lines"
 check "stations over borders" -borders stations -- "$data/tiny-stations"
 check "csv over borders" -borders ledger -- "$data/tiny-events"
-check "side effects over borders" -borders effects -- "$data/tiny-lines"
+check "side effects over borders" -borders effects --stop "$data/stop" --max-rejects 99 -- "$data/tiny-lines"
 
 # ----------------------------------------------------------------------------------------------------------------------
 # What is beside the result is also the same: counters and rejected rows count each committed attempt once

@@ -136,7 +136,7 @@ start () {
 
 # ended SECONDS: the run has ended by itself within that time; its exit status is in $code.
 ended () {
-    timeout "$1" tail --pid="$runner" -f /dev/null
+    timeout "$1" tail -s 0.02 --pid="$runner" -f /dev/null
     local in_time=$?
     [ "$in_time" -eq 0 ] || kill -KILL "$runner"
     wait "$runner" 2> /dev/null
@@ -215,7 +215,7 @@ shoot_others
 gated "$data/lines"
 timeout 20 cat started > /dev/null
 kill -KILL "$runner"
-ended 5
+ended 5 2> /dev/null
 vanished "SIGKILL for the client in the middle of a task"
 
 # ----------------------------------------------------------------------------------------------------------------------

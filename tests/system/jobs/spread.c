@@ -1,8 +1,8 @@
-// spread: folds of the job's own over hash partitions: one that may be merged in any order, one only in that of the input.
+// spread: two folds of the job's own side by side, with states of different size and results of different type.
 #include <racimo.h>
 
 typedef struct { int64_t any, least, greatest; } spread_t;
-typedef struct { uint64_t trail, power; } trail_t;      // a polynomial in 31 of the values in order; merging needs 31^count
+typedef struct { uint64_t squares; uint32_t odd, values; } blend_t;
 
 static int s_present (const rac_column *values, uint32_t row)
 {
@@ -43,42 +43,45 @@ static void s_spread_result (const void *states, uint32_t groups, void *values)
         ((double *) values) [group] = (double) state [group].greatest / 8 - (double) state [group].least / 8;
 }
 
-static void s_trail_start (void *states, uint32_t groups)
+static void s_blend_start (void *states, uint32_t groups)
 {
-    for (uint32_t group = 0; group < groups; group++)
-        ((trail_t *) states) [group] = (trail_t) { 0, 1 };
+    memset (states, 0, groups * sizeof (blend_t));
 }
 
-static void s_trail_add (void *states, const uint32_t *group, const rac_column *values, uint32_t rows)
+static void s_blend_add (void *states, const uint32_t *group, const rac_column *values, uint32_t rows)
 {
     for (uint32_t row = 0; row < rows; row++)
         if (s_present (values, row)) {
-            trail_t *state = (trail_t *) states + group [row];
-            state->trail = state->trail * 31 + (uint64_t) values->at.i64 [row];
-            state->power *= 31;
+            blend_t *state = (blend_t *) states + group [row];
+            uint64_t value = (uint64_t) values->at.i64 [row];
+            state->squares += value * value;
+            state->odd += (uint32_t) (value & 1);
+            state->values++;
         }
 }
 
-static void s_trail_merge (void *states, const uint32_t *group, const void *others, uint32_t rows)
+static void s_blend_merge (void *states, const uint32_t *group, const void *others, uint32_t rows)
 {
-    const trail_t *other = (const trail_t *) others;
+    const blend_t *other = (const blend_t *) others;
     for (uint32_t row = 0; row < rows; row++) {
-        trail_t *state = (trail_t *) states + group [row];
-        state->trail = state->trail * other [row].power + other [row].trail;
-        state->power *= other [row].power;
+        blend_t *state = (blend_t *) states + group [row];
+        state->squares += other [row].squares;
+        state->odd += other [row].odd;
+        state->values += other [row].values;
     }
 }
 
-static void s_trail_result (const void *states, uint32_t groups, void *values)
+static void s_blend_result (const void *states, uint32_t groups, void *values)
 {
+    const blend_t *state = (const blend_t *) states;
     for (uint32_t group = 0; group < groups; group++)
-        ((int64_t *) values) [group] = (int64_t) ((const trail_t *) states) [group].trail;
+        ((int64_t *) values) [group] = (int64_t) (state [group].squares ^ (uint64_t) state [group].odd << 32 ^ state [group].values);
 }
 
 static const rac_fold_def s_spread = { sizeof (rac_fold_def), sizeof (spread_t), RAC_F64, 0,
     s_spread_start, s_spread_add, s_spread_merge, s_spread_result };
-static const rac_fold_def s_trail = { sizeof (rac_fold_def), sizeof (trail_t), RAC_I64, RAC_IN_ORDER,
-    s_trail_start, s_trail_add, s_trail_merge, s_trail_result };
+static const rac_fold_def s_blend = { sizeof (rac_fold_def), sizeof (blend_t), RAC_I64, 0,
+    s_blend_start, s_blend_add, s_blend_merge, s_blend_result };
 
 RAC_JOB (plan)
 {
@@ -89,7 +92,7 @@ RAC_JOB (plan)
     rac_key (plan, "user", RAC_BYTES);
     rac_value (plan, "units", RAC_I64);
     rac_own_fold (plan, "spread", &s_spread, "units");
-    rac_own_fold (plan, "trail", &s_trail, "units");
+    rac_own_fold (plan, "blend", &s_blend, "units");
     rac_fold (plan, "rows", RAC_COUNT, NULL);
     if (rac_flag (plan, "hash", "three hash partitions instead of ranges"))
         rac_partition (plan, RAC_HASH, 3, NULL);
