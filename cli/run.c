@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUBMIT_MS = 10000, CANCEL_MS = 10000, GRACE_MS = 1000, STOP_MS = 5000 };
+enum { SUBMIT_MS = 10000, CANCEL_MS = 10000, GRACE_MS = 1000, STOP_MS = 5000, INPUT_BYTES = 16 * 1024 };
 
 const char run_help [] =
     "racimo run JOB|FILE.c INPUT... [-o OUT] [options] [the job's own options]\n\n"
@@ -157,18 +157,40 @@ static void s_wait (session_t *self)
     progress_clear (&self->progress);
 }
 
+// More inputs than go into a message go into a file: a shell's * may well name ten thousand.
+static status_t s_write_inputs (session_t *self, message_submit_t *submit, buffer_t *path, error_t *error)
+{
+    size_t size = 0;
+    buffer_t list = { 0 };
+    for (uint32_t i = 0; i < submit->inputs.count; i++)
+        size += strlen (submit->inputs.item [i]) + 3;
+    if (size <= INPUT_BYTES)
+        return OK;
+    for (uint32_t i = 0; i < submit->inputs.count; i++)
+        buffer_add (&list, submit->inputs.item [i], strlen (submit->inputs.item [i]) + 1);
+    buffer_print (path, "%s/inputs", local_folder (self->local));
+    submit->inputs.count = 0;
+    submit->input_list = path->data;
+    status_t rc = file_save (path->data, list.data, list.size, error);
+    buffer_free (&list);
+    return rc;
+}
+
 static status_t s_submit (session_t *self, error_t *error)
 {
     message_t message = { .verb = MESSAGE_SUBMIT, .submit = self->options.submit };
-    buffer_t output = { 0 };
+    buffer_t output = { 0 }, inputs = { 0 };
     if (self->options.to_stdout) {
         buffer_print (&output, "%s/out", local_folder (self->local));
         message.submit.output = output.data;
     }
     zsys_handler_set (NULL);
     self->peer = peer_connect (local_endpoint (self->local), error);
-    status_t rc = self->peer ? peer_send (self->peer, NULL, &message, SUBMIT_MS, error) : FAILED;
+    status_t rc = self->peer ? s_write_inputs (self, &message.submit, &inputs, error) : FAILED;
+    if (!rc)
+        rc = peer_send (self->peer, NULL, &message, SUBMIT_MS, error);
     buffer_free (&output);
+    buffer_free (&inputs);
     return rc;
 }
 

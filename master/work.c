@@ -2,10 +2,11 @@
 // on a laptop and on a cluster: a sixty-fourth of it, but between 1 MiB (a task's own cost is about a millisecond) and 16 MiB (what a retry repeats).
 #include "master/work.h"
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <racimo.h>
 
-enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000 };
+enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000, LIST_LIMIT = 64 << 20 };
 
 static void s_result_clear (result_t *self)
 {
@@ -27,6 +28,27 @@ static status_t s_check_size (work_t *self, error_t *error)
     return OK;
 }
 
+// What the message names, then what the list named in it does.
+static status_t s_list_inputs (work_t *self, error_t *error)
+{
+    const message_submit_t *submit = &self->asked.submit;
+    uint32_t count = submit->inputs.count;
+    buffer_t list = { 0 };
+    status_t rc = submit->input_list && *submit->input_list ? file_load (submit->input_list, LIST_LIMIT, &list, error) : OK;
+    buffer_add (&list, "", 1);                          // also for a list whose last name has no end
+    const char **name = memory_new ((count + list.size) * sizeof *name);
+    for (uint32_t i = 0; i < count; i++)
+        name [i] = submit->inputs.item [i];
+    for (size_t at = 0; at < list.size; at += strlen (list.data + at) + 1)
+        if (list.data [at])
+            name [count++] = list.data + at;
+    if (!rc && count)
+        rc = input_list (name, count, &self->inputs, error);
+    free (name);
+    buffer_free (&list);
+    return rc;
+}
+
 static status_t s_look (work_t *self, error_t *error)
 {
     const message_submit_t *submit = &self->asked.submit;
@@ -34,8 +56,7 @@ static status_t s_look (work_t *self, error_t *error)
     self->output = output_new (submit, self->number, error);
     if (!self->output)
         return FAILED;
-    if (submit->inputs.count)
-        TRY (input_list ((const char *const *) submit->inputs.item, submit->inputs.count, &self->inputs, error));
+    TRY (s_list_inputs (self, error));
     for (uint32_t i = 0; i < self->inputs.files; i++)
         self->input_bytes += self->inputs.file [i].size;
     if (self->inputs.files)

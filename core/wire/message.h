@@ -39,12 +39,13 @@ typedef enum {
 
 typedef enum { OUTPUT_FOLDER = 0, OUTPUT_FILE } output_kind_t;
 
-// What the user asked for. Paths are absolute. Zero or empty: the job's own choice, else the default.
+// What the user asked for. Paths are absolute; inputs may be relative for a private master, which shares its client's folder. Zero or empty: the job's own choice, else the default.
 typedef struct {
     char *name;                                         // of the job, for people: wordcount
     char *source;                                       // path of the C or C++ file
     wire_texts_t options;                               // the job's own: name=value, in the order given
     wire_texts_t inputs;                                // files, folders, patterns
+    char *input_list;                                   // a file that holds more of them, each ended by a NUL, for those that fit no message; or empty
     char *output;                                       // folder or file
     uint64_t output_kind, overwrite, sync;
     uint64_t format;                                    // rac_format, 0: the job's

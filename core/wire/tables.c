@@ -16,6 +16,7 @@ static const field_t submit_fields [] = {
     FIELD (submit, source, PATH, "the C or C++ file"),
     FIELD (submit, options, PATHS, "the job's own, name=value"),
     FIELD (submit, inputs, PATHS, "files, folders, patterns"),
+    FIELD (submit, input_list, PATH, "a file of more inputs, each ended by a NUL, or empty"),
     FIELD (submit, output, PATH, "folder or file"),
     FIELD (submit, output_kind, NUMBER, "0 folder, 1 file"),
     FIELD (submit, overwrite, NUMBER, "1: replace what is there, at the successful end"),
