@@ -1,5 +1,7 @@
 libmaster_a_SOURCES += \
+	master/hear.c \
 	master/loop.c master/master.h \
+	master/orders.c \
 	master/output.c master/output.h \
 	master/plan.c master/plan.h \
 	master/plan_borders.c \
@@ -8,5 +10,6 @@ libmaster_a_SOURCES += \
 	master/plan_slots.c \
 	master/plan_state.h \
 	master/roster.c master/roster.h \
+	master/shell.h \
 	master/summary.c \
 	master/work.c master/work.h

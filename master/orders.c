@@ -1,0 +1,212 @@
+// orders: what the plan orders is carried out in its order, before the next event. An action that fails for its receiver (a worker
+// that cannot be reached) becomes an event of its own afterwards, in shell_settle: plan_step is never entered from within.
+#include "master/shell.h"
+
+void shell_log (const shell_t *self, const char *text)
+{
+    if (!self->options->private)
+        fprintf (stderr, "racimo master: %s\n", text);
+}
+
+work_t *shell_work (shell_t *self, uint64_t number)
+{
+    for (work_t *work = self->works; work; work = work->next)
+        if (work->number == number)
+            return work;
+    return NULL;
+}
+
+// ---- sending
+
+bool shell_tell (shell_t *self, member_t *member, const message_t *message)
+{
+    error_t error = { 0 };
+    if (!member->gone && peer_send (self->peer, &member->id, message, 0, &error)) {
+        member->gone = true;
+        shell_log (self, error.text);
+    }
+    return !member->gone;
+}
+
+void shell_tell_client (shell_t *self, work_t *work, const message_t *message)
+{
+    if (!work->client_gone && peer_send (self->peer, &work->client, message, 0, NULL))
+        work->client_gone = true;
+}
+
+void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, uint64_t exit_code, const char *error,
+    const char *compiler, const char *summary)
+{
+    message_t message = { .verb = MESSAGE_FINISHED, .finished = { job, exit_code, (char *) error, (char *) compiler, (char *) summary } };
+    if (peer_send (self->peer, client, &message, 0, NULL) && summary && *summary) {
+        message.finished.summary = (char *) "";         // too large for a message, or the client is gone; _job.json has it
+        if (peer_send (self->peer, client, &message, 0, NULL))
+            shell_log (self, "a client has gone before its job ended");
+    }
+}
+
+// ---- actions
+
+// What a worker must know before its first message about a job.
+static bool s_tell_job (shell_t *self, member_t *member, const work_t *work)
+{
+    if (member->job_known == work->number)
+        return true;
+    member->job_known = work->number;
+    message_t message = { .verb = MESSAGE_JOB, .job = { .epoch = self->epoch, .job = work->number,
+        .submit = { work->encoded.data, (uint32_t) work->encoded.size },
+        .first_line = { work->first_line.data, (uint32_t) work->first_line.size }, .folder = (char *) output_folder (work->output) } };
+    return shell_tell (self, member, &message);
+}
+
+static void s_fill_order (const shell_t *self, const work_t *work, const action_t *action, message_t *message)
+{
+    switch (action->kind) {
+    case ACTION_DECLARE:
+        *message = (message_t) { .verb = MESSAGE_DECLARE, .declare = { self->epoch, action->job, action->slot } };
+        break;
+    case ACTION_MAP:
+        *message = (message_t) { .verb = MESSAGE_MAP, .map = { .epoch = self->epoch, .job = action->job, .stage = action->stage,
+            .task = action->task, .attempt = action->attempt, .slot = action->slot, .hold = action->hold, .parts = action->parts } };
+        work_map_message (work, action->task, &message->map);
+        break;
+    case ACTION_SEAL:
+        *message = (message_t) { .verb = MESSAGE_SEAL, .seal = { self->epoch, action->job, action->stage, action->slot, action->segment } };
+        break;
+    case ACTION_ABANDON:
+        *message = (message_t) { .verb = MESSAGE_ABANDON, .abandon = { self->epoch, action->job, action->stage, action->task,
+            action->attempt, action->slot } };
+        break;
+    default:
+        *message = (message_t) { .verb = MESSAGE_REDUCE, .reduce = { .epoch = self->epoch, .job = action->job, .stage = action->stage,
+            .task = action->task, .attempt = action->attempt, .slot = action->slot, .segments = *action->segments, .low = action->low,
+            .high = action->high, .last = action->last } };
+    }
+}
+
+// A message that is too large is the job's fault and not the worker's.
+static bool s_fits (work_t *work, const message_t *message)
+{
+    buffer_t trial = { 0 };
+    error_t error = { 0 };
+    bool fits = !message_encode (message, &trial, &error);
+    if (!fits && !work->doom)
+        work->doom = memory_text (error.text);
+    buffer_free (&trial);
+    return fits;
+}
+
+static void s_order (shell_t *self, work_t *work, const action_t *action)
+{
+    member_t *member = roster_find (&self->roster, action->worker);
+    message_t message;
+    if (!member)
+        return;
+    s_fill_order (self, work, action, &message);
+    if (action->kind == ACTION_MAP || action->kind == ACTION_REDUCE)
+        work->attempts++;
+    if (action->kind == ACTION_REDUCE && !work->mapped_us)
+        work->mapped_us = self->now;
+    if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && s_tell_job (self, member, work))
+        shell_tell (self, member, &message);
+}
+
+static void s_compose_error (const work_t *work, const action_t *action, char *text, size_t room)
+{
+    char name [512];
+    if (action->faults) {
+        work_name_task (work, action->stage, action->task, name, sizeof name);
+        snprintf (text, room, "%s failed %u times: %s", name, action->faults, action->error);
+    }
+    else
+        snprintf (text, room, "%s", action->error);
+}
+
+static void s_finish (shell_t *self, work_t *work, const action_t *action)
+{
+    char text [2048];
+    buffer_t summary = { 0 };
+    s_compose_error (work, action, text, sizeof text);
+    if (!action->exit_code)
+        work_summary (work, &summary);
+    output_destroy (&work->output);                     // first: when the client hears of the end, nothing hidden is left
+    shell_send_finished (self, &work->client, work->number, action->exit_code, text, action->compiler, summary.data);
+    for (uint32_t i = 0; i < self->roster.members; i++) {
+        message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
+        if (self->roster.member [i].job_known == work->number)
+            shell_tell (self, &self->roster.member [i], &forget);
+    }
+    for (work_t **at = &self->works; *at; at = &(*at)->next)
+        if (*at == work) {
+            *at = work->next;
+            break;
+        }
+    work_destroy (&work);
+    buffer_free (&summary);
+}
+
+// Carries out what the plan ordered. Returns the work that is to be committed, if any.
+static work_t *s_carry_out (shell_t *self, const event_t *event)
+{
+    work_t *commit = NULL;
+    for (uint32_t i = 0; i < self->actions.count; i++) {
+        const action_t *action = &self->actions.item [i];
+        work_t *work = shell_work (self, action->job);
+        if (!work)
+            continue;
+        if (action->kind == ACTION_KEEP)
+            work_keep (work, event->done);
+        else if (action->kind == ACTION_DROP)
+            output_drop (work->output, action->part);
+        else if (action->kind == ACTION_COMMIT)
+            commit = work;
+        else if (action->kind == ACTION_FINISH)
+            s_finish (self, work, action);
+        else
+            s_order (self, work, action);
+    }
+    return commit;
+}
+
+void shell_step (shell_t *self, event_t event)
+{
+    event.now_us = self->now;
+    self->actions.count = 0;
+    plan_step (self->plan, &event, &self->actions);
+    work_t *work = s_carry_out (self, &event);
+    if (!work)
+        return;
+    error_t error = { 0 };
+    work->reduced_us = self->now;
+    bool failed = work_commit (work, &error);
+    event_t answer = { .kind = failed ? EVENT_COMMIT_FAILED : EVENT_COMMITTED, .job = work->number, .error = error.text,
+        .error_kind = (uint64_t) error.kind };
+    self->actions.count = 0;
+    plan_step (self->plan, &answer, &self->actions);
+    s_carry_out (self, &answer);
+}
+
+void shell_cancel (shell_t *self, uint64_t job, uint64_t exit_code, const char *why)
+{
+    shell_step (self, (event_t) { .kind = EVENT_CANCELLED, .job = job, .exit_code = exit_code, .error = why });
+}
+
+void shell_settle (shell_t *self)
+{
+    for (uint32_t i = 0; i < self->roster.members; )
+        if (self->roster.member [i].gone) {
+            uint64_t number = self->roster.member [i].number;
+            roster_remove (&self->roster, i);
+            shell_step (self, (event_t) { .kind = EVENT_WORKER_LOST, .worker = number });
+            i = 0;                                      // the step may have lost more
+        }
+        else
+            i++;
+    for (work_t *work = self->works, *next; work; work = next) {
+        next = work->next;
+        if (work->doom)
+            shell_cancel (self, work->number, EXIT_OTHER, work->doom);
+        else if (work->client_gone)
+            shell_cancel (self, work->number, EXIT_CANCELLED, "cancelled: the client is gone");
+    }
+}
