@@ -7,7 +7,8 @@
 //         _rejected/task-00003      rows that were left out, a file a task
 //         _job.json, _SUCCESS       written last
 //
-// A file as the result is made the same way: the parts are joined in the hidden folder and the file is renamed out of it.
+// A file as the result is made the same way: the parts are joined in the hidden folder and the file is renamed out of it, with
+// rejected rows beside it as FILE.rejected.
 #define _GNU_SOURCE                                     // copy_file_range, renameat2
 #include "master/output.h"
 #include "base/file.h"
@@ -306,6 +307,22 @@ static status_t s_join_parts (output_t *self, const output_part_t *part, uint32_
     return rc;
 }
 
+static status_t s_join_rejected (output_t *self, const output_part_t *part, uint32_t parts, bool *any, error_t *error)
+{
+    char *target = file_join (self->hidden, "rejected");
+    int to = open (target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    status_t rc = to < 0 ? s_errno (error, target, "cannot create") : OK;
+    for (uint32_t i = 0; !rc && i < parts; i++)
+        if (part [i].rejected) {
+            *any = true;
+            rc = s_append (self, to, target, part [i].rejected, error);
+        }
+    if (to >= 0 && close (to) && !rc)
+        rc = s_errno (error, target, "cannot write");
+    free (target);
+    return rc;
+}
+
 static status_t s_place_rejected (output_t *self, const output_part_t *part, uint32_t parts, error_t *error)
 {
     char *folder = file_join (self->hidden, "_rejected");
@@ -327,12 +344,13 @@ static status_t s_place_rejected (output_t *self, const output_part_t *part, uin
 // ---- commit: the rename
 
 // rename () replaces an empty folder and nothing else, which is what we want; a file needs the kernel's word that nothing is there.
-static status_t s_rename_new (output_t *self, const char *from, error_t *error)
+static status_t s_rename_new (output_t *self, const char *from, const char *to, error_t *error)
 {
-    int rc = self->file && !self->overwrite ? renameat2 (AT_FDCWD, from, AT_FDCWD, self->target, RENAME_NOREPLACE) : rename (from, self->target);
-    if (rc && self->file && !self->overwrite && errno == EINVAL)        // a file system without it
-        rc = access (self->target, F_OK) == 0 ? (errno = EEXIST, -1) : rename (from, self->target);
-    return rc ? s_errno (error, self->target, "cannot put the result in place") : OK;
+    bool only_new = self->file && !self->overwrite;
+    int rc = only_new ? renameat2 (AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) : rename (from, to);
+    if (rc && only_new && errno == EINVAL)              // a file system without it
+        rc = access (to, F_OK) == 0 ? (errno = EEXIST, -1) : rename (from, to);
+    return rc ? s_errno (error, to, "cannot put the result in place") : OK;
 }
 
 // The older result stands aside until the new one is in place, and comes back if that fails.
@@ -345,7 +363,7 @@ static status_t s_rename_over (output_t *self, error_t *error)
     if (!rc && rename (self->target, aside))
         rc = s_errno (error, self->target, "cannot move the older result aside");
     else if (!rc) {
-        rc = s_rename_new (self, self->hidden, error);
+        rc = s_rename_new (self, self->hidden, self->target, error);
         if (rc && rename (aside, self->target))
             error_set_kind (error, ERROR_OUTPUT, "%s: the older result is now there", aside);
         if (!rc)
@@ -363,14 +381,24 @@ static status_t s_commit_folder (output_t *self, const buffer_t *summary, error_
     if (self->sync)
         TRY (s_sync (self->hidden, error));
     bool replace = self->overwrite && access (self->target, F_OK) == 0 && !s_empty_folder (self->target);
-    return replace ? s_rename_over (self, error) : s_rename_new (self, self->hidden, error);
+    return replace ? s_rename_over (self, error) : s_rename_new (self, self->hidden, self->target, error);
 }
 
-static status_t s_commit_file (output_t *self, error_t *error)
+// Rejected rows first, as FILE.rejected: a result whose missing rows are nowhere must not stand.
+static status_t s_commit_file (output_t *self, bool rejects, error_t *error)
 {
-    char *joined = file_join (self->hidden, "joined");
-    status_t rc = s_rename_new (self, joined, error);
+    char *joined = file_join (self->hidden, "joined"), *rejected = file_join (self->hidden, "rejected");
+    buffer_t aside = { 0 };
+    buffer_print (&aside, "%s.rejected", self->target);
+    status_t rc = rejects ? s_rename_new (self, rejected, aside.data, error) : OK;
+    if (!rc) {
+        rc = s_rename_new (self, joined, self->target, error);
+        if (rc && rejects)
+            unlink (aside.data);
+    }
+    buffer_free (&aside);
     free (joined);
+    free (rejected);
     return rc;
 }
 
@@ -378,7 +406,9 @@ status_t output_commit (output_t *self, const output_part_t *part, uint32_t part
 {
     if (self->file) {
         TRY (s_join_parts (self, part, parts, names, error));
-        TRY (s_commit_file (self, error));
+        bool rejects = false;
+        TRY (s_join_rejected (self, part, parts, &rejects, error));
+        TRY (s_commit_file (self, rejects, error));
     }
     else {
         TRY (s_place_parts (self, part, parts, names, error));

@@ -123,6 +123,22 @@ START_TEST (joined_file)
 }
 END_TEST
 
+START_TEST (rejected_rows_of_a_joined_file)
+{
+    s_submit.output_kind = OUTPUT_FILE;
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "x\n");
+    s_write (output_folder (output), "a.rejected", "bad\n");
+    s_write (output_folder (output), "b.rejected", "worse\n");
+    output_part_t part [] = { { "a", 1, "a.rejected" }, { NULL, 0, "b.rejected" } };
+    ck_assert (output_commit (output, part, 2, &s_names, &s_summary, NULL) == OK);
+    output_destroy (&output);
+    s_expect ("out", "x\n");
+    s_expect ("out.rejected", "bad\nworse\n");
+    ck_assert_uint_eq (s_names_in_root (), 2);
+}
+END_TEST
+
 START_TEST (nothing_at_all)
 {
     for (uint64_t kind = OUTPUT_FOLDER; kind <= OUTPUT_FILE; kind++) {
@@ -224,6 +240,7 @@ int main (void)
     tcase_add_checked_fixture (all, s_begin, s_end);
     tcase_add_test (all, folder);
     tcase_add_test (all, joined_file);
+    tcase_add_test (all, rejected_rows_of_a_joined_file);
     tcase_add_test (all, nothing_at_all);
     tcase_add_test (all, all_parts_empty);
     tcase_add_test (all, what_may_be_replaced);
