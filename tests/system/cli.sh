@@ -1,0 +1,194 @@
+#!/bin/bash
+# cli: what the command line does before, beside and after a job: words, options, where the result goes, exit codes, one line a failure.
+. "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+printf 'Hello world\nhello you, the World!\n' > words.txt
+printf 'hello\t2\nthe\t1\nworld\t2\nyou\t1\n' > words.tsv
+printf 'word,count\nhello,2\nthe,1\nworld,2\nyou,1\n' > words.csv
+printf 'town,note\nLima,5\nOslo,\n' > towns.csv
+
+# racimo ARGUMENTS...: any command; $code, stdout and stderr as run does.
+racimo () {
+    RACIMO_TEST_MARK=$mark timeout -k 5 60 "$RACIMO" "$@" > stdout 2> stderr < /dev/null
+    code=$?
+}
+
+# says NAME CODE FILE PATTERN ARGUMENTS...: the command ends with CODE and FILE (stdout or stderr) has a line that matches; a failure is one line.
+says () {
+    local name=$1 expected=$2 file=$3 pattern=$4
+    shift 4
+    racimo "$@"
+    if [ "$code" -ne "$expected" ]; then
+        fail "$name: exit code $code, not $expected: $(tail -1 stderr)"
+    elif ! grep -Eq -- "$pattern" "$file"; then
+        fail "$name: $file does not say /$pattern/: $(head -3 "$file")"
+    elif [ "$file" = stderr ] && [ "$(wc -l < stderr)" -ne 1 ]; then
+        fail "$name: says $(wc -l < stderr) lines"
+    elif [ -n "$(left_over)" ]; then
+        fail "$name: leaves$(left_over)"
+    else
+        pass "$name"
+    fi
+}
+
+# same NAME FILE EXPECTED: after a run.
+same () {
+    if [ "$code" -eq 0 ] && cmp -s "$2" "$3"; then
+        pass "$1"
+    else
+        fail "$1: exit code $code, $(cmp "$2" "$3" 2>&1 | head -1) $(tail -1 stderr)"
+    fi
+}
+
+# ---- commands
+
+racimo
+if [ "$code" -eq 2 ] && grep -q 'racimo run' stderr && [ ! -s stdout ]; then pass 'no command: an overview, as an error'; else fail 'no command'; fi
+says 'unknown command' 2 stderr "no command 'rnu': did you mean run" rnu words.txt
+says 'help' 0 stdout 'racimo describe' help
+says '--help' 0 stdout 'racimo describe' --help
+says 'help of a command' 0 stdout '--max-rejects N' help run
+says 'help of an unknown command' 2 stderr 'no command' help nix
+says 'run --help' 0 stdout '--overwrite' run --help
+says 'run JOB --help' 0 stdout '--utf8' run wordcount --help
+says '--version' 0 stdout '^racimo [0-9]+\.[0-9]+' --version
+says 'list' 0 stdout '^wordcount +How often' list
+says 'list takes no words' 2 stderr 'no words' list all
+says 'describe' 0 stdout 'count +i64' describe wordcount
+says 'describe --json' 0 stdout '"name": "utf8", "type": "flag"' describe wordcount --json
+says 'describe a job that needs options' 0 stdout '--by TEXT' describe groupby
+says 'describe with options' 0 stdout 'max_delay +f64' describe groupby --by origin --agg max:delay
+says 'describe without a job' 2 stderr 'needs a job' describe
+says 'describe with an input' 2 stderr 'needs no input' describe wordcount words.txt
+
+# ---- a job's name, its options and ours
+
+says 'no job' 2 stderr 'needs a job' run
+says 'unknown job' 2 stderr "no job 'wordcuont': did you mean wordcount" run wordcuont words.txt
+says 'a job that is no file' 2 stderr '^racimo: nix.c: No such file' run nix.c words.txt
+says 'a job that is no source' 2 stderr 'words.txt: a job is a C or C\+\+ file' run words.txt
+says 'no input' 2 stderr 'no input' run wordcount
+says 'input that is not there' 2 stderr 'nix.txt: No such file' run wordcount nix.txt
+says 'a pattern without a match' 2 stderr '\*nix: no file matches' run wordcount '*nix'
+says 'standard input' 2 stderr 'standard input' run wordcount -
+says 'input for a job that wants none' 2 stderr 'reads no input' run pi words.txt
+says 'unknown option' 2 stderr 'wordcount has no option --utf: did you mean --utf8\?.*racimo describe wordcount' run wordcount words.txt --utf
+says 'our option, misspelt' 2 stderr 'did you mean --overwrite' run wordcount words.txt --overwirte
+says 'a job option before the job' 2 stderr 'unknown option --utf8 .*behind its name' run --utf8 wordcount words.txt
+says 'unknown short option' 2 stderr 'unknown option -x' run wordcount words.txt -x
+says 'a value of the wrong type' 2 stderr '--samples abc: give a whole number' run pi --samples abc
+says 'a number too large' 2 stderr '--samples' run pi --samples 99999999999999999999
+says 'a value that is missing' 2 stderr '--samples: a value must follow' run pi --samples
+says 'a value for a flag' 2 stderr '--utf8 takes no value' run wordcount --utf8=1 words.txt
+says 'a value that the job refuses' 2 stderr '--samples must be 1 or more' run pi --samples 0
+says 'a job that lacks an option' 2 stderr 'give --by' run groupby towns.csv
+says 'a column that is not there' 2 stderr "no column 'nix'; it has: town, note" run groupby towns.csv --by nix
+for bad in '--slots 0' '--slots x' '--slots -1' '--memory 5X' '--memory 1' '--memory 99999999999T' '--chunk 0' '--batch-rows 4097' '--partitions 0' \
+    '--format xml' '--output-format msgpack' '--output-header maybe' '--delimiter ab' '--max-rejects -1' '--task-timeout 0'; do
+    # shellcheck disable=SC2086  # an option and its value
+    says "$bad" 2 stderr "^racimo: $bad: (give|at least)" run wordcount words.txt $bad
+done
+
+racimo run pi --samples 1000 --seed=7 --quiet --samples=2000
+cp stdout twice
+racimo run pi --samples 2000 --seed 7 --quiet
+same 'an option given twice counts as given last' stdout twice
+racimo run pi --samples 1000 --seed -5 --quiet
+if [ "$code" -eq 0 ]; then pass 'a value may begin with a dash'; else fail "a value may begin with a dash: $(cat stderr)"; fi
+racimo run --slots 1 --memory=64M --quiet wordcount -- words.txt
+same 'our options before the job, -- before the input' stdout words.tsv
+cp words.txt -- --words.txt
+racimo run wordcount --quiet -- --words.txt
+same 'a name that begins with dashes' stdout words.tsv
+
+# ---- where the result goes
+
+racimo run wordcount words.txt
+same 'no -o: standard output' stdout words.tsv
+if grep -q '1 file, .* 2 rows -> 4 rows' stderr; then pass 'a summary on standard error'; else fail "a summary on standard error: $(cat stderr)"; fi
+racimo run wordcount words.txt -o - --quiet
+same '-o -: standard output' stdout words.tsv
+if [ -s stderr ]; then fail "--quiet: says $(cat stderr)"; else pass '--quiet says nothing'; fi
+racimo run wordcount words.txt -o folder --quiet
+same '-o NAME: a folder' folder/part-00000.tsv words.tsv
+if [ -e folder/_SUCCESS ] && grep -q '"rows_out": 4' folder/_job.json; then pass '_SUCCESS and _job.json'; else fail '_SUCCESS and _job.json'; fi
+says 'a result that is there' 5 stderr 'folder: exists; --overwrite' run wordcount words.txt -o folder
+racimo run wordcount --utf8 words.txt -o folder/ --overwrite --output-format csv --quiet
+same '--overwrite' folder/part-00000.csv words.csv
+if [ -e folder/part-00000.tsv ]; then fail '--overwrite leaves old parts'; else pass '--overwrite leaves nothing of the old'; fi
+racimo run wordcount words.txt --output=deep.folder/ --quiet
+same '-o NAME.EXTENSION/: a folder' deep.folder/part-00000.tsv words.tsv
+racimo run wordcount words.txt -owords.out --quiet
+same '-o NAME.EXTENSION: a file' words.out words.tsv
+says 'a file that is there' 5 stderr 'words.out: exists' run wordcount words.txt -o words.out
+racimo run wordcount words.txt -o words.out --overwrite --output-format csv --output-header no --quiet
+tail -n +2 words.csv > bare.csv
+same '--output-header no, over a file' words.out bare.csv
+racimo run wordcount words.txt --output-header yes --quiet
+if [ "$(head -1 stdout)" = "$(printf 'word\tcount')" ]; then pass '--output-header yes'; else fail "--output-header yes: $(head -1 stdout)"; fi
+says 'no folder for the result' 5 stderr 'nix: cannot write there' run wordcount words.txt -o nix/out
+says 'an empty name' 2 stderr 'name is empty' run wordcount words.txt -o ''
+racimo run wordcount words.txt --json -o json
+if [ "$code" -eq 0 ] && cmp -s stdout json/_job.json; then pass '--json: the summary on standard output'; else fail '--json'; fi
+racimo run wordcount words.txt --json
+if [ "$code" -eq 0 ] && cmp -s stdout words.tsv && grep -q '"rows_in": 2' stderr; then pass '--json beside a result on standard output'; else fail '--json beside a result'; fi
+
+# ---- standard output that ends or fails
+
+"$generate" words 1 200000 > many.txt 2> /dev/null || seq 200000 > many.txt
+RACIMO_TEST_MARK=$mark "$RACIMO" run sort many.txt --quiet 2> stderr | head -1 > /dev/null
+codes=("${PIPESTATUS[@]}")
+if [ "${codes[0]}" -eq 0 ] && [ ! -s stderr ] && [ -z "$(left_over)" ]; then pass 'a reader that has seen enough'; else fail "a reader that has seen enough: ${codes[0]} $(cat stderr) $(left_over)"; fi
+RACIMO_TEST_MARK=$mark "$RACIMO" run wordcount words.txt --quiet > /dev/full 2> stderr
+code=$?
+if [ "$code" -eq 5 ] && grep -q 'standard output: No space' stderr; then pass 'a full disk behind standard output'; else fail "a full disk: $code $(cat stderr)"; fi
+
+# ---- many inputs, a moved program, a long TMPDIR
+
+mkdir many
+for i in $(seq 2500); do echo "one $i" > "many/a-name-that-takes-its-place-in-a-message-$i.txt"; done
+printf 'one\t2500\n' > ones.tsv
+racimo run wordcount many/*.txt --quiet
+same 'more inputs than a message holds' stdout ones.tsv
+long=$work/$(printf 'x%.0s' $(seq 90))
+mkdir "$long"
+TMPDIR=$long racimo run wordcount words.txt --quiet
+same 'a TMPDIR too long for a socket' stdout words.tsv
+mkdir home away
+ln -s "$SRC/api" home/api
+ln -s "$SRC/jobs" home/jobs
+cp "$RACIMO" away/racimo
+RACIMO=$work/away/racimo RACIMO_HOME=$work/home racimo run wordcount words.txt --quiet
+same 'RACIMO_HOME' stdout words.tsv
+
+# ---- new
+
+racimo new first
+racimo run ./first.c first.input.csv --quiet
+printf 'cellar\t2\t53.6\t54.05\nkitchen\t3\t69.2\t71.6\nroof\t1\t25.7\t25.7\n' > first.tsv
+same 'new: the job runs at once' stdout first.tsv
+says 'new overwrites nothing' 2 stderr 'first.c is there already' new first
+says 'new with a bad name' 2 stderr 'letters, digits' new 'a b'
+says 'new without a name' 2 stderr 'takes one name' new
+says 'new where nobody can write' 5 stderr 'nix/a.c: No such file' new nix/a
+for compiler in 'gcc -std=c11 -D_GNU_SOURCE' 'g++ -std=gnu++17 -x c++' 'clang -std=c11 -D_GNU_SOURCE' 'clang++ -std=gnu++17 -x c++'; do
+    command -v "${compiler%% *}" > /dev/null || continue
+    for source in "$SRC"/jobs/*.c first.c; do
+        # shellcheck disable=SC2086  # a compiler and its options
+        holds "$(basename "$source") by ${compiler%% *}" $compiler -fsyntax-only -Wall -Wextra -Wshadow -Wconversion -Werror -I"$SRC/api" "$source" 2> stderr
+    done
+done
+
+# ---- jobs that are wrong before they run
+
+echo 'int x = ;' > broken.c
+racimo run broken.c words.txt
+if [ "$code" -eq 4 ] && grep -q 'broken.c:1:9: error' stderr && tail -1 stderr | grep -q 'does not compile'; then pass "the compiler's lines"; else fail "the compiler's lines: $code"; fi
+echo 'int x;' > empty.c
+says 'no RAC_JOB' 4 stderr '^racimo: empty: has no RAC_JOB' run empty.c words.txt
+printf '#include <racimo.h>\nRAC_JOB (plan) { (void) plan; abort (); }\n' > aborts.c
+says 'a declaration that crashes' 4 stderr 'aborts: crashed in its RAC_JOB: Aborted' run aborts.c words.txt
+printf '#include <racimo.h>\nRAC_JOB (plan) { (void) plan; exit (0); }\n' > exits.c
+says 'a declaration that exits' 4 stderr 'exits: ended the process' run exits.c words.txt
+printf '#include <racimo.h>\nRAC_JOB (plan) { rac_flag (plan, "slots", ""); return RAC_OK; }\n' > slots.c
+says "an option of racimo's name" 4 stderr "--slots has the name of one of racimo's own" run slots.c words.txt
