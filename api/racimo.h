@@ -21,7 +21,6 @@ typedef enum { RAC_COUNT = 1, RAC_SUM, RAC_MIN, RAC_MAX, RAC_MEAN } rac_fold_kin
 typedef enum { RAC_RANGE = 0, RAC_HASH, RAC_CHOSEN } rac_spread;
 enum { RAC_NO_HEADER = 1 };                         // rac_input: the first line is data; columns are in the order of rac_read
 enum { RAC_OPENED = 1, RAC_UNFINISHED = 2 };        // rac_groups.flags
-enum { RAC_IN_ORDER = 1 };                          // rac_fold_def.flags: states are merged in input order only
 enum { RAC_LOWER = 1, RAC_UTF8 = 2 };               // rac_words: lower-case ASCII; bytes >= 0x80 are letters too
 
 typedef struct { const char *data; uint32_t size, spare; } rac_bytes;   // of an input: readable 64 bytes past its end
@@ -57,7 +56,7 @@ typedef void rac_choose_fn (void *state, const rac_column *key, uint32_t rows, u
 typedef struct {                                    // a job's own fold; its state is plain little-endian data without pointers
     uint32_t size, state_bytes;                     // size: sizeof (rac_fold_def); state_bytes: of one group, 1 to 4096
     rac_type result_type;                           // RAC_I64, RAC_F64, RAC_TIME or RAC_DECIMAL
-    uint32_t flags;                                 // RAC_IN_ORDER, or 0: add and merge are associative and commutative
+    uint32_t flags;                                 // 0. add and merge have to be associative and commutative: rows come in any order
     void (*start) (void *states, uint32_t groups);  // states: an array of state_bytes each; make these groups empty
     void (*add) (void *states, const uint32_t *group, const rac_column *values, uint32_t rows);   // row r belongs to group [r]
     void (*merge) (void *states, const uint32_t *group, const void *others, uint32_t rows);       // others [r] into group [r]

@@ -59,8 +59,9 @@ static status_t s_look (work_t *self, error_t *error)
     TRY (s_list_inputs (self, error));
     for (uint32_t i = 0; i < self->inputs.files; i++)
         self->input_bytes += self->inputs.file [i].size;
-    if (self->inputs.files)
-        TRY (input_first_line (&self->inputs.file [0], &self->first_line, error));
+    for (uint32_t i = 0; i < self->inputs.files && !self->first_line.size; i++)
+        if (self->inputs.file [i].size)                 // empty files tell nothing about columns
+            TRY (input_first_line (&self->inputs.file [i], &self->first_line, error));
     return s_check_size (self, error);
 }
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct {
     rac_plan plan;                                      // first: the plugin holds a pointer to it
@@ -139,7 +140,7 @@ static rac_status s_input (declaration_t *self, const rac_clause *clause)
     input->header = input->format != RAC_LINES && !(clause->more & RAC_NO_HEADER);
     if (submit && submit->header && input->format != RAC_LINES)
         input->header = submit->header == 1;
-    if (self->first_line && self->first_line->data && input->format != RAC_LINES)
+    if (self->first_line && self->first_line->size && input->format != RAC_LINES)
         s_split_header (input, self->first_line);
     return RAC_OK;
 }
@@ -287,7 +288,7 @@ static rac_status s_own_fold (declaration_t *self, const rac_clause *clause)
     if (def->state_bytes < 1 || def->state_bytes > 4096)
         (void) WRONG (self, "%s: fold '%s' has a state of %u bytes: 1 to 4096 are allowed", self->name, fold->name, def->state_bytes);
     if (def->flags)
-        (void) WRONG (self, "%s: fold '%s' must be merged in input order: use a reduce for that", self->name, fold->name);
+        (void) WRONG (self, "%s: fold '%s' has flags that this release does not know", self->name, fold->name);
     if (!s_type_known (def->result_type) || def->result_type == RAC_BYTES || def->result_type == RAC_F32)
         (void) WRONG (self, "%s: fold '%s' has a result that is neither i64, f64, decimal nor time", self->name, fold->name);
     return RAC_OK;
@@ -451,6 +452,15 @@ static status_t s_check_options (declaration_t *self)
     return OK;
 }
 
+static status_t s_check_sides (declaration_t *self)
+{
+    for (uint32_t i = 0; i < self->job->sides; i++)
+        if (self->submit && access (self->job->side [i].path, R_OK))
+            return error_set_kind (self->error, ERROR_USAGE, "%s: side file '%s': %s: %s", self->name, self->job->side [i].name,
+                                   *self->job->side [i].path ? self->job->side [i].path : "(no path given)", strerror (errno));
+    return OK;
+}
+
 static status_t s_resolve_feeds (declaration_t *self)
 {
     job_t *job = self->job;
@@ -579,6 +589,8 @@ job_t *job_new (job_declare_fn *declare, const char *name, const message_submit_
     status_t rc = self.error->text [0] ? FAILED : s_check_options (&self);
     if (!rc)
         rc = s_resolve (&self);
+    if (!rc)
+        rc = s_check_sides (&self);
     for (uint32_t i = 0; i < self.ordered_count; i++)
         free (self.ordered [i]);
     if (!job->about)

@@ -209,28 +209,38 @@ uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **
     return (uint32_t) total;
 }
 
+// Where the first line with a character begins, behind a byte order mark and empty lines.
+static size_t s_first_character (const buffer_t *line)
+{
+    size_t at = line->size >= 3 && !memcmp (line->data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    while (at < line->size && (line->data [at] == '\n' || line->data [at] == '\r'))
+        at++;
+    return at;
+}
+
 status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error)
 {
-    enum { STEP = 64 * 1024, MARK = 3 };
+    enum { STEP = 64 * 1024 };
     line->size = 0;
     source_t *source = source_open (file, 0, error);
     if (!source)
         return FAILED;
     status_t rc = OK;
     const char *end = NULL;
-    for (size_t more = 1; !rc && more && !end && line->size < FIRST_LINE_LIMIT + MARK; line->size += more) {
+    size_t start = 0;
+    for (size_t more = 1; !rc && more && !end && line->size < FIRST_LINE_LIMIT; ) {
         buffer_reserve (line, STEP);
-        more = 0;
         rc = source_read (source, line->data + line->size, STEP, &more, error);
-        end = more ? memchr (line->data + line->size, '\n', more) : NULL;
+        line->size += rc ? 0 : more;
+        start = s_first_character (line);
+        end = memchr (line->data + start, '\n', line->size - start);
     }
     source_close (&source);
-    if (end) {
-        line->size = (size_t) (end - line->data);
-        line->size -= line->size && end [-1] == '\r';
-    }
-    if (line->size >= MARK && !memcmp (line->data, "\xef\xbb\xbf", MARK))
-        memmove (line->data, line->data + MARK, line->size -= MARK);
+    if (end)
+        line->size = (size_t) (end - line->data) - (end [-1] == '\r');
+    line->size -= start;
+    if (line->size)
+        memmove (line->data, line->data + start, line->size);
     if (line->size > FIRST_LINE_LIMIT)
         line->size = FIRST_LINE_LIMIT;
     return rc;

@@ -31,6 +31,6 @@ typedef struct {
 // not 0; it is doubled until there are at most 16 million splits.
 uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **splits);
 
-// The first record of a file, unpacked if packed, without its line end and without a BOM, at most 1 MiB (cut there): the header
-// line. Record here means line: a header with a newline inside quotes is cut there, and so has an odd number of quotes.
+// The first line of a file that has a character, unpacked if packed, without its line end and without a BOM, at most 1 MiB: the header
+// line. Empty: there is none.
 CHECKED status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error);

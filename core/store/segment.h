@@ -22,7 +22,7 @@ enum { SEGMENT_KEY = 64 };                              // an index keeps this m
 typedef struct {
     uint64_t offset;                                    // of the block in the file
     uint32_t stored, rows, run;
-    uint32_t key_size; char key [SEGMENT_KEY];          // the beginning of its first row's string
+    uint32_t key_size; char key [SEGMENT_KEY];          // the beginning of its first row's key part
 } segment_block_t;
 
 // ---- writing

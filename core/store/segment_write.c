@@ -58,13 +58,15 @@ static status_t s_write (segment_writer_t *self, const void *bytes, size_t size,
     return OK;
 }
 
+// Only the key's part of the row goes into the index: ranges are cut where blocks begin, and none may begin within a group.
 static void s_index (segment_writer_t *self, uint32_t stored)
 {
     uint32_t first;
-    memcpy (&first, self->sizes.data, 4);
+    memcpy (&first, self->layout.records ? self->keys.data : self->sizes.data, 4);
     segment_block_t entry = { .offset = self->at, .stored = stored, .rows = self->rows, .run = self->runs,
                               .key_size = first < SEGMENT_KEY ? first : SEGMENT_KEY };
-    memcpy (entry.key, self->texts.data, entry.key_size);
+    if (entry.key_size)                                 // all strings may be empty: then there is no text yet
+        memcpy (entry.key, self->texts.data, entry.key_size);
     buffer_add (&self->index, &entry, sizeof entry);
     self->blocks++;
 }
