@@ -1,0 +1,441 @@
+// test_segment: what was written comes back, whole and by ranges; and a file with one byte changed, or cut anywhere, is an error or the same
+// rows, never other ones. The file that doc/block-format.md walks through is written here and compared byte by byte.
+#include "help.h"
+#include "store/segment_format.h"
+#include "table/sort.h"
+
+enum { RUN_ROWS = 4000 };
+
+typedef struct { rac_bytes text; uint32_t key_size; char state [24]; } row_t;
+typedef struct { row_t *row; uint32_t rows; arena_t *memory; } table_t;
+
+static uint64_t s_counter;
+
+static uint32_t s_below (uint32_t bound)
+{
+    return (uint32_t) (rac_random (2, s_counter++) % bound);
+}
+
+static int s_order (rac_bytes a, rac_bytes b)
+{
+    uint32_t least = a.size < b.size ? a.size : b.size;
+    int order = least ? memcmp (a.data, b.data, least) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+static int s_compare (const void *a, const void *b)
+{
+    return s_order (((const row_t *) a)->text, ((const row_t *) b)->text);
+}
+
+// Rows in order: strings of `common` equal bytes and a random tail, a third of them equal to others, each with a random state.
+static table_t s_table (uint32_t rows, uint32_t common, uint32_t tail)
+{
+    table_t table = { memory_new ((rows + 1) * sizeof (row_t)), rows, arena_new (1 << 16) };
+    for (uint32_t r = 0; r < rows; r++) {
+        row_t *row = &table.row [r];
+        uint32_t size = common + s_below (tail + 1);
+        char *data = arena_take (table.memory, size + 1);
+        for (uint32_t i = 0; i < size; i++)
+            data [i] = (char) (i < common ? 'c' : s_below (4) ? 'a' + s_below (3) : 0);
+        row->text = (rac_bytes) { data, size, 0 };
+        if (r && !s_below (3))
+            row->text = table.row [s_below (r)].text;
+        for (uint32_t i = 0; i < sizeof row->state; i++)
+            row->state [i] = (char) s_below (256);
+    }
+    qsort (table.row, rows, sizeof *table.row, s_compare);
+    for (uint32_t r = 0; r < rows; r++)
+        table.row [r].key_size = s_below (table.row [r].text.size + 1);
+    return table;
+}
+
+static void s_table_free (table_t *self)
+{
+    free (self->row);
+    arena_destroy (&self->memory);
+}
+
+static const segment_layout_t s_folds = { .state_bytes = 24 }, s_records = { .records = true }, s_both = { .state_bytes = 8, .records = true };
+
+static void s_write_rows (segment_writer_t *writer, const table_t *table, const segment_layout_t *layout)
+{
+    error_t error = { 0 };
+    segment_begin_run (writer);
+    for (uint32_t r = 0; r < table->rows; r++) {
+        const row_t *row = &table->row [r];
+        if (segment_add (writer, row->text, layout->records ? row->key_size : row->text.size, row->state, &error))
+            ck_abort_msg ("%s", error.text);
+    }
+    ck_assert_int_eq (segment_end_run (writer, &error), OK);
+}
+
+static const char *s_segment (const segment_layout_t *layout, const table_t *run, uint32_t runs)
+{
+    error_t error = { 0 };
+    const char *path = s_path ("segment");
+    segment_writer_t *writer = segment_create (path, layout, &error);
+    uint64_t bytes = 0, rows = 0, all = 0;
+    ck_assert_msg (writer != NULL, "%s", error.text);
+    for (uint32_t i = 0; i < runs; i++) {
+        s_write_rows (writer, &run [i], layout);
+        all += run [i].rows;
+    }
+    ck_assert_uint_eq (segment_written_runs (writer), runs);
+    ck_assert_int_eq (segment_finish (&writer, &bytes, &rows, &error), OK);
+    ck_assert_ptr_null (writer);
+    ck_assert_uint_eq (rows, all);
+    buffer_t file = { 0 };
+    ck_assert_int_eq (file_load (path, 1 << 30, &file, NULL), OK);
+    ck_assert_uint_eq (file.size, bytes);
+    buffer_free (&file);
+    return path;
+}
+
+// What is wrong with a row that the cursor stands on; NULL: nothing.
+static const char *s_differs (const cursor_t *cursor, const row_t *row, const segment_layout_t *layout)
+{
+    if (s_order (cursor->text, row->text))
+        return "string";
+    if (cursor->key_size != (layout->records ? row->key_size : row->text.size))
+        return "key size";
+    if (layout->state_bytes && memcmp (cursor->state, row->state, layout->state_bytes))
+        return "state";
+    return cursor->prefix == sort_prefix (row->text, 0) ? NULL : "prefix";
+}
+
+// One run's rows in a range. A segment that was tampered with may fail, with a line that names the file; then false.
+static bool s_read_range (segment_t *segment, uint32_t run, const table_t *table, const segment_layout_t *layout, rac_bytes low, rac_bytes high)
+{
+    uint32_t r = 0;
+    error_t error = { 0 };
+    while (r < table->rows && low.size && s_order (table->row [r].text, low) < 0)
+        r++;
+    cursor_t *cursor = cursor_open (segment, run, low, high, &error);
+    status_t rc = cursor ? OK : FAILED;
+    for (; !rc && !cursor->done; rc = cursor_next (cursor, &error), r++) {
+        const char *wrong = r < table->rows ? s_differs (cursor, &table->row [r], layout) : "a row too many";
+        if (wrong)
+            ck_abort_msg ("run %u, row %u: %s", run, r, wrong);
+    }
+    if (!rc && r < table->rows && (!high.data || s_order (table->row [r].text, high) < 0))
+        ck_abort_msg ("run %u: rows from %u on are lost", run, r);
+    if (rc && !strstr (error.text, "segment"))
+        ck_abort_msg ("an error without a name: %s", error.text);
+    cursor_close (&cursor);
+    return !rc;
+}
+
+static const rac_bytes s_none;
+
+static void s_round_trip (segment_layout_t layout, uint32_t runs, uint32_t rows, uint32_t common, uint32_t tail)
+{
+    table_t *run = memory_new ((runs + 1) * sizeof *run);
+    for (uint32_t i = 0; i < runs; i++)
+        run [i] = s_table (i % 3 == 2 ? 0 : rows, common, tail);
+    for (int codec = CODEC_NONE; codec <= CODEC_ZLIB; codec++) {
+        layout.codec = (codec_t) codec;
+        const char *path = s_segment (&layout, run, runs);
+        segment_t *segment = segment_open (path, &layout, NULL);
+        ck_assert_uint_eq (segment_runs (segment), runs);
+        for (uint32_t i = 0; i < runs; i++)
+            ck_assert (s_read_range (segment, i + 1, &run [i], &layout, s_none, s_none));
+        segment_close (&segment);
+        ck_assert_ptr_null (segment);
+    }
+    for (uint32_t i = 0; i < runs; i++)
+        s_table_free (&run [i]);
+    free (run);
+}
+
+START_TEST (round_trips)
+{
+    s_round_trip (s_folds, 0, 0, 0, 0);
+    s_round_trip (s_folds, 1, 1, 0, 10);
+    s_round_trip (s_folds, 7, 20000, 0, 30);
+    s_round_trip (s_records, 3, 9000, 70, 20);
+    s_round_trip (s_both, 2, 5000, 8, 8);
+    s_round_trip ((segment_layout_t) { 0 }, 2, 30000, 0, 0);        // empty strings
+    s_round_trip (s_records, 40, 50, 3, 3);
+}
+END_TEST
+
+// Every row's string as low and as high, a little more and a little less, and cut to what an index keeps.
+static void s_ranges (uint32_t common, uint32_t tail)
+{
+    table_t table = s_table (RUN_ROWS, common, tail);
+    const char *path = s_segment (&s_folds, &table, 1);
+    segment_t *segment = segment_open (path, &s_folds, NULL);
+    char text [2] [300];
+    ck_assert_uint_gt (segment_blocks (segment), 1);
+    for (uint32_t turn = 0; turn < 400; turn++) {
+        rac_bytes border [2];
+        for (int b = 0; b < 2; b++) {
+            uint32_t r = turn % 4 ? s_below (RUN_ROWS) : s_below (3) ? RUN_ROWS - 1 : 0;
+            border [b] = table.row [r].text;
+            memcpy (text [b], border [b].data, border [b].size);
+            border [b].data = text [b];
+            switch (s_below (4)) {
+            case 0: text [b] [border [b].size++] = 0; break;
+            case 1: border [b].size -= border [b].size != 0; break;
+            case 2: border [b].size = border [b].size < SEGMENT_KEY ? border [b].size : SEGMENT_KEY; break;
+            default: break;
+            }
+        }
+        ck_assert (s_read_range (segment, 1, &table, &s_folds, border [0], border [1]));
+        ck_assert (s_read_range (segment, 1, &table, &s_folds, border [0], s_none));
+        ck_assert (s_read_range (segment, 1, &table, &s_folds, s_none, border [1]));
+    }
+    for (uint32_t b = 0; b < segment_blocks (segment); b++) {       // the borders that a plan takes: the index itself
+        const segment_block_t *block = segment_block (segment, b);
+        rac_bytes key = { block->key, block->key_size, 0 };
+        ck_assert (s_read_range (segment, 1, &table, &s_folds, key, s_none));
+        ck_assert (s_read_range (segment, 1, &table, &s_folds, s_none, key));
+    }
+    segment_close (&segment);
+    s_table_free (&table);
+}
+
+START_TEST (ranges)
+{
+    s_ranges (0, 60);
+    s_ranges (20, 60);
+    s_ranges (62, 30);
+    s_ranges (64, 30);
+    s_ranges (70, 30);
+    s_ranges (200, 3);
+}
+END_TEST
+
+// Records of few keys, so that most blocks begin within a key's rows: a range that is cut at an index's key has all rows of a key or none.
+static void s_key_ranges (uint32_t common)
+{
+    table_t table = s_table (RUN_ROWS, common, 0);
+    for (uint32_t r = 0; r < RUN_ROWS; r++) {           // key: common bytes, a letter, an end; then a value of 4 bytes
+        uint32_t value = __builtin_bswap32 (r);
+        char *data = arena_take (table.memory, common + 80);
+        memset (data, 'c', common);
+        data [common] = (char) ('a' + r * 5 / RUN_ROWS);
+        data [common + 1] = 0;
+        memcpy (data + common + 2, &value, 4);
+        memset (data + common + 6, 'v', 74);
+        table.row [r].text = (rac_bytes) { data, common + 80, 0 };
+        table.row [r].key_size = common + 2;
+    }
+    segment_t *segment = segment_open (s_segment (&s_records, &table, 1), &s_records, NULL);
+    uint32_t blocks = segment_blocks (segment);
+    ck_assert_uint_gt (blocks, 2);
+    for (uint32_t b = 0; b < blocks; b++) {
+        const segment_block_t *block = segment_block (segment, b);
+        rac_bytes key = { block->key, block->key_size, 0 };
+        ck_assert_uint_eq (block->key_size, common + 2 < SEGMENT_KEY ? common + 2 : SEGMENT_KEY);
+        ck_assert (s_read_range (segment, 1, &table, &s_records, key, s_none));
+        ck_assert (s_read_range (segment, 1, &table, &s_records, s_none, key));
+    }
+    segment_close (&segment);
+    s_table_free (&table);
+}
+
+START_TEST (ranges_of_keys)
+{
+    s_key_ranges (0);
+    s_key_ranges (60);
+    s_key_ranges (63);
+    s_key_ranges (100);
+}
+END_TEST
+
+START_TEST (no_such_run)
+{
+    table_t table = s_table (10, 0, 5);
+    segment_t *segment = segment_open (s_segment (&s_folds, &table, 1), &s_folds, NULL);
+    for (uint32_t run = 0; run < 4; run += 2) {
+        cursor_t *cursor = cursor_open (segment, run, s_none, s_none, NULL);
+        ck_assert (cursor && cursor->done);
+        cursor_close (&cursor);
+    }
+    segment_close (&segment);
+    s_table_free (&table);
+}
+END_TEST
+
+// Rows of megabytes, one of the most that is possible, and one byte more.
+START_TEST (big_rows)
+{
+    enum { MOST = 16 * 1024 * 1024 };
+    char *text = memory_new (MOST + 1);
+    row_t row [] = { { { text, 3, 0 }, 3, "" }, { { text, 3 << 20, 0 }, 0, "" }, { { text, MOST, 0 }, MOST, "" } };
+    table_t table = { row, 3, NULL };
+    for (int codec = CODEC_NONE; codec <= CODEC_ZLIB; codec++) {
+        segment_layout_t layout = { .records = true, .codec = (codec_t) codec };
+        segment_t *segment = segment_open (s_segment (&layout, &table, 1), &layout, NULL);
+        ck_assert (s_read_range (segment, 1, &table, &layout, s_none, s_none));
+        segment_close (&segment);
+    }
+    error_t error = { 0 };
+    segment_writer_t *writer = segment_create (s_path ("segment"), &s_records, &error);
+    segment_begin_run (writer);
+    ck_assert_int_eq (segment_add (writer, (rac_bytes) { text, MOST + 1, 0 }, 1, NULL, &error), FAILED);
+    ck_assert_int_eq (error.kind, ERROR_DATA);
+    segment_discard (&writer);
+    ck_assert_ptr_null (writer);
+    ck_assert_int_ne (access (s_path ("segment"), F_OK), 0);
+    segment_discard (&writer);
+    free (text);
+}
+END_TEST
+
+// ---- damage
+
+static bool s_read_all (const char *path, const table_t *run, uint32_t runs, const segment_layout_t *layout)
+{
+    error_t error = { 0 };
+    segment_t *segment = segment_open (path, layout, &error);
+    if (!segment) {
+        ck_assert_msg (strstr (error.text, path) != NULL, "an error without a name: %s", error.text);
+        return false;
+    }
+    bool whole = segment_runs (segment) == runs;
+    for (uint32_t i = 0; i < runs && whole; i++)
+        whole = s_read_range (segment, i + 1, &run [i], layout, s_none, s_none);
+    segment_close (&segment);
+    return whole;
+}
+
+static void s_damage (segment_layout_t layout)
+{
+    table_t run [2] = { s_table (40, 2, 9), s_table (25, 0, 3) };
+    buffer_t file = { 0 };
+    ck_assert_int_eq (file_load (s_segment (&layout, run, 2), 1 << 20, &file, NULL), OK);
+    ck_assert (s_read_all (s_write ("segment", file.data, file.size), run, 2, &layout));
+    for (size_t at = 0; at < file.size; at++) {
+        char was = file.data [at];
+        file.data [at] = (char) (was ^ 1 << at % 8);
+        if (s_read_all (s_write ("segment", file.data, file.size), run, 2, &layout))
+            ck_abort_msg ("byte %zu of %zu changed: nothing was noticed", at, file.size);
+        file.data [at] = was;
+    }
+    for (size_t size = 0; size < file.size; size++)
+        if (s_read_all (s_write ("segment", file.data, size), run, 2, &layout))
+            ck_abort_msg ("cut at byte %zu of %zu: nothing was noticed", size, file.size);
+    buffer_add (&file, "more", 4);
+    ck_assert (!s_read_all (s_write ("segment", file.data, file.size), run, 2, &layout));
+    buffer_free (&file);
+    s_table_free (&run [0]);
+    s_table_free (&run [1]);
+}
+
+START_TEST (damage)
+{
+    s_damage (s_folds);
+    s_damage (s_both);
+}
+END_TEST
+
+START_TEST (damage_of_packed)
+{
+    s_damage ((segment_layout_t) { .state_bytes = 8, .records = true, .codec = CODEC_ZLIB });
+}
+END_TEST
+
+// Right checksums over wrong lengths: a file of another release, or of somebody who means it.
+static void s_forge (const table_t *run, size_t field, uint32_t value)
+{
+    buffer_t file = { 0 };
+    ck_assert_int_eq (file_load (s_segment (&s_both, run, 1), 1 << 20, &file, NULL), OK);
+    block_header_t header;
+    memcpy (&header, file.data, sizeof header);
+    memcpy ((char *) &header + field, &value, 4);
+    if (field == offsetof (block_header_t, stored))     // the checksum cannot reach farther than the file
+        header.checksum = 0;
+    else
+        header.checksum = block_checksum (&header, file.data + sizeof header);
+    memcpy (file.data, &header, sizeof header);
+    if (s_read_all (s_write ("segment", file.data, file.size), run, 1, &s_both))
+        ck_abort_msg ("header field at %zu forged to %u: nothing was noticed", field, value);
+    buffer_free (&file);
+}
+
+START_TEST (forged_headers)
+{
+    static const uint32_t values [] = { 0, 1, 7, 39, 41, 1000, 0x7fffffff, 0xffffffff };
+    static const size_t fields [] = { offsetof (block_header_t, rows), offsetof (block_header_t, state_bytes), offsetof (block_header_t, raw),
+                                      offsetof (block_header_t, stored), offsetof (block_header_t, magic), offsetof (block_header_t, codec) };
+    table_t table = s_table (40, 2, 9);
+    for (size_t f = 0; f < COUNT_OF (fields); f++)
+        for (size_t v = 0; v < COUNT_OF (values); v++)
+            if (fields [f] != offsetof (block_header_t, codec) || values [v])
+                s_forge (&table, fields [f], values [v]);
+    s_table_free (&table);
+}
+END_TEST
+
+// A block without rows has nothing to stand on; the writer never makes one.
+START_TEST (forged_empty_block)
+{
+    struct { block_header_t header; segment_block_t index; footer_t footer; } file = {
+        .header = { .magic = BLOCK_MAGIC, .state_bytes = 8, .records = 1 }, .index = { .stored = sizeof file.header, .run = 1 },
+        .footer = { .magic = FOOTER_MAGIC, .blocks = 1, .runs = 1, .index = sizeof file.header },
+    };
+    file.header.checksum = block_checksum (&file.header, &file.index);
+    file.footer.checksum = footer_checksum (&file.footer, &file.index);
+    table_t table = { 0 };
+    ck_assert (!s_read_all (s_write ("segment", &file, sizeof file), &table, 1, &s_both));
+}
+END_TEST
+
+START_TEST (other_files)
+{
+    static const char text [] = "name;value\nthis is a text of more than forty bytes, not a segment\n";
+    error_t error = { 0 };
+    ck_assert_ptr_null (segment_open (s_write ("text", text, sizeof text), &s_folds, &error));
+    ck_assert_ptr_nonnull (strstr (error.text, "is not a whole segment"));
+    ck_assert_ptr_null (segment_open (s_path ("nothing here"), &s_folds, NULL));
+    ck_assert_ptr_null (segment_create (s_path ("no/folder"), &s_folds, NULL));
+    table_t table = s_table (10, 0, 5);                 // of another layout
+    ck_assert (!s_read_all (s_segment (&s_folds, &table, 1), &table, 1, &s_both));
+    ck_assert (!s_read_all (s_segment (&s_folds, &table, 1), &table, 1, &s_records));
+    s_table_free (&table);
+}
+END_TEST
+
+// ---- the file of doc/block-format.md
+
+START_TEST (documented_example)
+{
+    error_t error = { 0 };
+    segment_writer_t *writer = segment_create (s_path ("segment"), &(segment_layout_t) { .state_bytes = 8 }, &error);
+    static const int64_t counts [] = { 2, 1 };
+    buffer_t file = { 0 }, dump = { 0 }, page = { 0 };
+    segment_begin_run (writer);
+    ck_assert_int_eq (segment_add (writer, (rac_bytes) { "fig", 3, 0 }, 3, (const char *) &counts [0], &error), OK);
+    ck_assert_int_eq (segment_add (writer, (rac_bytes) { "grape", 5, 0 }, 5, (const char *) &counts [1], &error), OK);
+    ck_assert_int_eq (segment_end_run (writer, &error), OK);
+    ck_assert_int_eq (segment_finish (&writer, NULL, NULL, &error), OK);
+    ck_assert_int_eq (file_load (s_path ("segment"), 4096, &file, NULL), OK);
+    for (size_t at = 0; at < file.size; at++) {         // lines as the page has them
+        if (at % 16 == 0)
+            buffer_print (&dump, "%04zx ", at);
+        buffer_print (&dump, " %02x", (unsigned char) file.data [at]);
+        if (at % 16 == 15 || at + 1 == file.size)
+            buffer_add (&dump, "\n", 1);
+    }
+    buffer_add (&dump, "", 1);
+    const char *source = getenv ("SRC");
+    char *path = file_join (source ? source : ".", "doc/block-format.md");
+    ck_assert_msg (file_load (path, 1 << 20, &page, &error) == OK, "%s", error.text);
+    buffer_add (&page, "", 1);
+    ck_assert_msg (strstr (page.data, dump.data) != NULL, "%s has not these lines:\n%s", path, dump.data);
+    free (path);
+    buffer_free (&file);
+    buffer_free (&dump);
+    buffer_free (&page);
+}
+END_TEST
+
+int main (void)
+{
+    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, damage, damage_of_packed, forged_headers, forged_empty_block, other_files,
+        documented_example };
+    return s_run ("segment", tests, COUNT_OF (tests));
+}
