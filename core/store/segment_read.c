@@ -131,7 +131,7 @@ static void s_room (char **at, size_t *room, size_t bytes)
 static status_t s_columns (reading_t *self, const block_header_t *header, const char *body)
 {
     uint64_t rows = header->rows, at = rows * (header->records ? 8 : 4), texts = 0;
-    if (at > header->raw)
+    if (!rows || at > header->raw)
         return FAILED;
     self->sizes = body;
     self->keys = header->records ? body + rows * 4 : body;
