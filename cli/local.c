@@ -43,7 +43,7 @@ static int s_run_worker (const local_t *self)
 {
     worker_options_t options = {
         .endpoint = self->endpoint, .slots = (uint32_t) self->options.slots, .memory = self->options.memory, .scratch = self->scratch,
-        .api = self->api, .task_timeout_s = (uint32_t) self->options.task_timeout_s, .parent = self->client,
+        .api = self->api, .logs = self->options.logs, .parent = self->client,
     };
     close (self->ready [1]);
     return worker_main (&options);
@@ -108,6 +108,8 @@ static status_t s_start (local_t *self, error_t *error)
     self->api = home_api (error);
     if (!self->folder || !self->api)
         return FAILED;
+    if (self->options.logs)
+        TRY (file_make_folders (self->options.logs, 0777, error));
     self->scratch = file_join (self->folder, "scratch");
     buffer_t endpoint = { 0 };
     buffer_print (&endpoint, "ipc://%s/master", self->folder);

@@ -8,7 +8,10 @@
 
 typedef struct local local_t;
 
-typedef struct { uint64_t slots, memory, task_timeout_s; } local_options_t;
+typedef struct {
+    uint64_t slots, memory;                             // memory: bytes for all slots
+    const char *logs;                                   // folder that keeps what jobs print; NULL: it is dropped
+} local_options_t;
 
 // Returns when the master can be connected to. NULL: failed.
 local_t *local_start (const local_options_t *options, error_t *error);

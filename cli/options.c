@@ -42,6 +42,7 @@ static const option_t s_options [] = {
     { "task-timeout", OPTION_NUMBER, AT (submit.task_timeout_s), 1, 1000000, { 0 } },
     { "batch-rows", OPTION_NUMBER, AT (submit.batch_rows), 1, RAC_ROWS, { 0 } },
     { "shuffle-seed", OPTION_NUMBER, AT (submit.shuffle_seed), 0, INT64_MAX, { 0 } },
+    { "logs", OPTION_TEXT, AT (logs), 0, 0, { 0 } },
     { "json", OPTION_SET, AT (json), 1, 0, { 0 } },
     { "quiet", OPTION_SET, AT (quiet), 1, 0, { 0 } },
     { "help", OPTION_SET, AT (help), 1, 0, { 0 } },

@@ -12,6 +12,7 @@ typedef struct {
     uint64_t slots, memory;                             // memory: bytes for all slots
     uint64_t json, quiet, help;
     char *output;                                       // as typed; NULL: none
+    char *logs;                                         // folder for what the job prints, NULL: it is dropped
     bool to_stdout;                                     // the result goes to standard output; submit.output is still NULL
     inspection_t job;
     const char *command;

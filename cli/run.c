@@ -52,6 +52,7 @@ const char run_help [] =
     "  --partitions N       parts of the result\n"
     "  --batch-rows N       most rows at a time, 1 to 4096\n"
     "  --task-timeout S     seconds without progress after which a task is given up\n"
+    "  --logs FOLDER        keep what the job prints, a file a slot\n"
     "  --json               what ran, where and how long, as JSON (to standard output,\n"
     "                       or to standard error if the result goes there)\n"
     "  --quiet              neither progress nor summary\n\n"
@@ -248,7 +249,7 @@ static void s_stop (session_t *self)
 static int s_session (session_t *self)
 {
     error_t error = { 0 };
-    local_options_t local = { .slots = self->options.slots, .memory = self->options.memory };
+    local_options_t local = { .slots = self->options.slots, .memory = self->options.memory, .logs = self->options.logs };
     int status = EXIT_OTHER;
     self->interrupt = interrupt_new ();
     self->local = local_start (&local, &error);
