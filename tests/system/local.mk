@@ -5,7 +5,7 @@ EXTRA_DIST += $(system_tests) tests/system/common.sh tests/system/jobs/chosen.c 
     tests/system/jobs/gaps.c tests/system/jobs/gate.c tests/system/jobs/ledger.c tests/system/jobs/money.c \
     tests/system/jobs/numbers.c tests/system/jobs/spread.c tests/system/jobs/top.c tests/system/jobs/trouble.c
 
-# The whole product of settings instead of a covering selection: hours.
+# The whole product of settings instead of a covering selection: about 20,000 runs.
 check-long: all $(check_SCRIPTS)
 	$(AM_TESTS_ENVIRONMENT) DETERMINISM=full bash $(srcdir)/tests/system/determinism.sh
 .PHONY: check-long
