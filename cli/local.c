@@ -29,7 +29,7 @@ enum {
     WORKER_MS = 200,                                    // for a worker, after its master
 };
 
-typedef struct { const char *name; pid_t pid; int status; } child_t;    // pid 0: not at work
+typedef struct { const char *name; pid_t pid; bool ended; int status; } child_t;       // pid 0: was never started
 
 struct local {
     char *folder, *endpoint, *scratch, *api;
@@ -144,12 +144,17 @@ const char *local_folder (const local_t *self)
     return self->folder;
 }
 
+pid_t local_master (const local_t *self)
+{
+    return self->master.pid;
+}
+
 // True: it has ended (or never was).
 static bool s_ended (child_t *child)
 {
-    if (child->pid && waitpid (child->pid, &child->status, WNOHANG) != 0)
-        child->pid = 0;
-    return child->pid == 0;
+    if (child->pid && !child->ended)
+        child->ended = waitpid (child->pid, &child->status, WNOHANG) != 0;
+    return child->ended || !child->pid;
 }
 
 static status_t s_report (child_t *child, error_t *error)

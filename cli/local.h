@@ -5,6 +5,7 @@
 #pragma once
 #include "base/error.h"
 #include <stdint.h>
+#include <sys/types.h>
 
 typedef struct local local_t;
 
@@ -17,6 +18,7 @@ typedef struct {
 local_t *local_start (const local_options_t *options, error_t *error);
 const char *local_endpoint (const local_t *self);
 const char *local_folder (const local_t *self);         // 0700; removed by local_stop
+pid_t local_master (const local_t *self);               // also once it has ended
 // After a SIGCHLD: OK while both are at work; else FAILED, the error names who ended and how.
 CHECKED status_t local_check (local_t *self, error_t *error);
 // Ends both and removes the folder. The master, if it was told to STOP, has `patience_ms` before it gets a SIGTERM; SIGKILL in the end.

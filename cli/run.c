@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "master/master.h"
+#include "master/output.h"
 #include "wire/peer.h"
 
 #include <czmq.h>
@@ -242,8 +243,11 @@ static void s_stop (session_t *self)
 {
     message_t stop = { .verb = MESSAGE_STOP };
     bool told = self->peer && self->finished.verb && !peer_send (self->peer, NULL, &stop, 0, NULL);
+    pid_t master = self->local ? local_master (self->local) : 0;
     peer_destroy (&self->peer);
     local_stop (&self->local, told ? STOP_MS : 0);
+    if (master && !self->finished.verb && self->options.submit.output)
+        output_sweep (self->options.submit.output, master, 1);          // it may have been killed; its only job has number 1
 }
 
 static int s_session (session_t *self)
@@ -262,8 +266,7 @@ static int s_session (session_t *self)
             status = s_show_result (self, &error);
     }
     s_stop (self);
-    message_free (&self->finished);
-    interrupt_free (&self->interrupt);
+    message_free (&self->finished);                     // signals stay blocked: one that comes now must not belie the status
     if (error.text [0])
         (void) cli_fail (&error);
     return status;

@@ -88,6 +88,25 @@ static status_t s_make_hidden (output_t *self, error_t *error)
     return OK;
 }
 
+static char *s_hidden (const char *parent, const char *name, pid_t master, uint64_t job)
+{
+    char hidden [256];
+    snprintf (hidden, sizeof hidden, ".%.200s.racimo-%d-%llu", name, (int) master, (unsigned long long) job);
+    return file_join (parent, hidden);
+}
+
+void output_sweep (const char *output, pid_t master, uint64_t job)
+{
+    char *parent = memory_text (output), *slash = strrchr (parent, '/');
+    if (slash && slash [1]) {
+        *slash = '\0';
+        char *hidden = s_hidden (slash == parent ? "/" : parent, slash + 1, master, job);
+        file_remove_tree (hidden);
+        free (hidden);
+    }
+    free (parent);
+}
+
 output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *error)
 {
     output_t *self = memory_new (sizeof *self);
@@ -107,9 +126,7 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     }
     self->parent = memory_text (self->target);
     self->parent [slash == self->target ? 1 : slash - self->target] = '\0';
-    char name [256];
-    snprintf (name, sizeof name, ".%.200s.racimo-%d-%llu", slash + 1, (int) getpid (), (unsigned long long) job);
-    char *hidden = file_join (self->parent, name);
+    char *hidden = s_hidden (self->parent, slash + 1, getpid (), job);
     status_t rc = s_check_target (self, error);
     if (!rc) {
         self->hidden = hidden;                          // from here on ours to remove

@@ -4,6 +4,7 @@
 // _SUCCESS and renames the hidden folder. One job's; the loop's thread.
 #pragma once
 #include "wire/message.h"
+#include <sys/types.h>
 
 typedef struct output output_t;
 typedef struct { const char *name; uint64_t rows; const char *rejected; } output_part_t;   // files of attempts; name or rejected NULL: none
@@ -17,3 +18,5 @@ void output_drop (output_t *self, const char *name);    // an attempt's file tha
 // summary: _job.json. FAILED: nothing has changed under the final name (ERROR_OUTPUT).
 CHECKED status_t output_commit (output_t *self, const output_part_t *part, uint32_t parts, const wire_texts_t *names, const buffer_t *summary,
     error_t *error);
+// Removes the hidden folder that a master which was killed has left. output: as in message_submit_t, without / at its end.
+void output_sweep (const char *output, pid_t master, uint64_t job);

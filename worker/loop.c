@@ -286,8 +286,9 @@ static void s_turn (worker_t *self)
         s_greet (self);
     if (self->item [ITEM_MASTER].revents & ZMQ_POLLIN)
         s_hear_master (self);
-    if (self->post.cut_off)
+    if (self->post.cut_off && !self->options->parent)
         s_fail (self, "the master does not answer");
+    self->ending |= self->post.cut_off;
 }
 
 static void s_run (worker_t *self)

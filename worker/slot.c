@@ -56,7 +56,8 @@ void post_send (post_t *self, const message_t *message)
     int wait_ms = self->options->parent ? PRIVATE_WAIT_MS : MASTER_WAIT_MS;
     if (self->cut_off || !peer_send (self->master, NULL, message, wait_ms, &error))
         return;
-    fprintf (stderr, "racimo worker: %s\n", error.text);
+    if (!self->options->parent)                         // else the client says so, in one line
+        fprintf (stderr, "racimo worker: %s\n", error.text);
     self->cut_off = true;
 }
 

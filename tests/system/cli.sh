@@ -216,3 +216,63 @@ printf '#include <racimo.h>\nRAC_JOB (plan) { (void) plan; exit (0); }\n' > exit
 says 'a declaration that exits' 4 stderr 'exits: ended the process' run exits.c words.txt
 printf '#include <racimo.h>\nRAC_JOB (plan) { rac_flag (plan, "slots", ""); return RAC_OK; }\n' > slots.c
 says "an option of racimo's name" 4 stderr "--slots has the name of one of racimo's own" run slots.c words.txt
+
+# ---- processes that are lost
+
+cat > gate.c <<'END'
+#include <racimo.h>
+#include <unistd.h>
+static rac_status map (void *state, const rac_batch *in, rac_out *out)
+{
+    (void) state; (void) in; (void) out;
+    close (creat ("at.work", 0666));
+    for (;;)
+        pause ();
+}
+RAC_JOB (plan)
+{
+    rac_input (plan, RAC_LINES, NULL, 0);
+    rac_read (plan, "line", RAC_BYTES);
+    rac_map (plan, map);
+    rac_result (plan, "line", RAC_BYTES);
+    return RAC_OK;
+}
+END
+sed -i '1i #include <fcntl.h>' gate.c
+sed -i "s|\"at.work\"|\"$work/at.work\"|" gate.c
+
+# The child of process $1 that is called $2 (cut to 15 letters by the kernel).
+child () {
+    local each
+    read -ra each < "/proc/$1/task/$1/children"
+    for each in "${each[@]}"; do
+        [ "$(cat "/proc/$each/comm")" != "$2" ] || echo "$each"
+    done
+}
+
+# lost NAME CODE PATTERN SIGNAL PROCESS LINES: a run whose PROCESS (client: the run itself) gets SIGNAL while its map is at work.
+lost () {
+    local name=$1 expected=$2 pattern=$3 pid victim
+    rm -rf at.work out
+    mkfifo at.work
+    RACIMO_TEST_MARK=$mark "$RACIMO" run ./gate.c words.txt -o out > stdout 2> stderr &
+    pid=$!
+    timeout 30 cat at.work                              # ends when the map has opened and closed it
+    victim=$pid
+    [ "$5" = client ] || victim=$(child "$pid" "$5")
+    kill "-$4" "$victim"
+    wait "$pid" 2> /dev/null
+    code=$?
+    if [ "$code" -ne "$expected" ] || [ "$(grep -Ec "$pattern" stderr)" -ne "$6" ] || [ -e out ] || [ "$(wc -l < stderr)" -gt 1 ]; then
+        fail "$name: exit code $code, $(cat stderr)"
+    elif [ -n "$(left_over)" ]; then
+        fail "$name: leaves$(left_over)"
+    else
+        pass "$name"
+    fi
+}
+lost 'the master is killed' 6 'process racimo-master ended: Killed' KILL racimo-master 1
+lost 'the worker is killed' 6 'process racimo-worker ended: Killed' KILL racimo-worker 1
+lost 'the client is killed' 137 '.' KILL client 0
+lost 'Ctrl-C' 130 'racimo: cancelled' INT client 1
+lost 'SIGTERM' 130 'racimo: cancelled' TERM client 1
