@@ -13,8 +13,8 @@ static status_t s_reject (void *context, uint64_t offset, rac_bytes record, cons
 // No map: the columns that were read under the names of keys and values.
 static rac_status s_by_name (engine_t *self, const rac_batch *batch)
 {
-    rac_column column [64];
-    for (uint32_t i = 0; i < self->job->columns && i < COUNT_OF (column); i++)
+    rac_column column [JOB_COLUMNS];
+    for (uint32_t i = 0; i < self->job->columns; i++)
         column [i] = batch->column [self->job->from [i]];
     return self->out.emit (&self->out, batch->rows, column, self->job->columns);
 }

@@ -184,11 +184,11 @@ static void s_decode (reduction_t *self)
 static status_t s_write_rows (reduction_t *self, error_t *error)
 {
     const job_t *job = self->engine->job;
-    rac_column shown [64];
+    rac_column shown [JOB_COLUMNS];
     if (!self->rows)
         return OK;
     s_decode (self);
-    for (uint32_t i = 0; i < job->results && i < COUNT_OF (shown); i++)
+    for (uint32_t i = 0; i < job->results; i++)
         shown [i] = self->column [job->shown [i]];
     TRY (sink_write (self->engine->sink, self->rows, shown, error));
     arena_reset (self->strings);

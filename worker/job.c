@@ -25,7 +25,7 @@ typedef struct {
     uint32_t ordered_count;
 } declaration_t;
 
-enum { ITEMS = 256 };                                   // most columns, folds, parameters of a job: a typing error, not a need
+enum { CLAUSES = 1024 };                                // most columns, folds, parameters of a job: a loop without end, not a need
 
 #define GROW(array, count) (array = s_grow (array, count, sizeof *array), &array [(count)++])
 
@@ -70,9 +70,9 @@ static char *s_name (declaration_t *self, const char *name, const char *what)
 
 // ---- the header
 
-static char *s_field_text (const char *from, size_t size)
+static char *s_field_text (const char *from, size_t size, bool quotes)
 {
-    bool quoted = size >= 2 && from [0] == '"' && from [size - 1] == '"';
+    bool quoted = quotes && size >= 2 && from [0] == '"' && from [size - 1] == '"';
     char *text = memory_new (size + 1), *to = text;
     for (size_t i = quoted; i < size - quoted; i++) {
         *to++ = from [i];
@@ -86,13 +86,13 @@ static char *s_field_text (const char *from, size_t size)
 static void s_split_header (job_input_t *input, const wire_bytes_t *line)
 {
     size_t start = 0;
-    bool quoted = false;
+    bool quotes = input->format == RAC_CSV, quoted = false;
     for (size_t at = 0; at <= line->size; at++) {
-        if (at < line->size && input->format == RAC_CSV && line->data [at] == '"')
+        if (at < line->size && quotes && line->data [at] == '"')
             quoted = !quoted;
         if (at == line->size || (line->data [at] == input->delimiter && !quoted)) {
             char **field = GROW (input->field, input->fields);
-            *field = s_field_text (line->data + start, at - start);
+            *field = s_field_text (line->data + start, at - start, quotes);
             start = at + 1;
         }
     }
@@ -114,6 +114,11 @@ static char s_delimiter (const char *wanted, rac_format format)
     return format == RAC_TSV ? '\t' : ',';
 }
 
+static bool s_is_delimiter (const char *wanted)
+{
+    return !wanted || !*wanted || !strcmp (wanted, "tab") || !strcmp (wanted, "\\t") || (!wanted [1] && !strchr ("\"\r\n", *wanted));
+}
+
 static rac_status s_input (declaration_t *self, const rac_clause *clause)
 {
     const message_submit_t *submit = self->submit;
@@ -130,6 +135,8 @@ static rac_status s_input (declaration_t *self, const rac_clause *clause)
         return RAC_OK;
     }
     const char *delimiter = clause->text;
+    if (!s_is_delimiter (delimiter))
+        (void) WRONG (self, "%s: rac_input: a delimiter is one byte, and no quote or newline: '%s'", self->name, delimiter);
     if (submit && submit->format && (rac_format) submit->format != input->format) {
         input->format = (rac_format) submit->format;
         delimiter = NULL;
@@ -147,7 +154,7 @@ static rac_status s_input (declaration_t *self, const rac_clause *clause)
 
 static bool s_is_number (const char *name)
 {
-    return *name && strspn (name, "0123456789") == strlen (name) && strlen (name) < 6;
+    return strspn (name, "0123456789") == strlen (name) && strlen (name) < 6 && atoi (name) > 0;
 }
 
 static void s_no_column (declaration_t *self, const job_input_t *input, const char *name)
@@ -312,8 +319,15 @@ static rac_status s_result (declaration_t *self, const rac_clause *clause)
 
 static rac_status s_order (declaration_t *self, const rac_clause *clause)
 {
-    if (self->ordered_count == COUNT_OF (self->ordered))
+    for (uint32_t i = 0; clause->name && i < self->ordered_count; i++)
+        if (!strcmp (self->ordered [i], clause->name)) {
+            (void) WRONG (self, "%s: sorts by '%s' twice", self->name, clause->name);
+            return RAC_FAIL;
+        }
+    if (self->ordered_count == COUNT_OF (self->ordered)) {
+        (void) WRONG (self, "%s: sorts by more than %zu columns", self->name, COUNT_OF (self->ordered));
         return RAC_FAIL;
+    }
     self->ordered [self->ordered_count] = s_name (self, clause->name, "column to sort by");
     self->ordered_down [self->ordered_count++] = clause->kind != 0;
     return RAC_OK;
@@ -381,8 +395,8 @@ static rac_status s_declare (rac_plan *plan, const rac_clause *clause)
         (void) WRONG (self, "%s: was written for a newer racimo (clause %u)", self->name, clause->what);
         return RAC_FAIL;
     }
-    if (self->job->columns + self->job->folds + self->job->params + self->job->results > 4 * ITEMS) {
-        (void) WRONG (self, "%s: declares more than %d things", self->name, 4 * ITEMS);
+    if (self->job->columns + self->job->folds + self->job->params + self->job->results > CLAUSES) {
+        (void) WRONG (self, "%s: declares more than %d things", self->name, CLAUSES);
         return RAC_FAIL;
     }
     return s_clauses [clause->what] (self, clause);
@@ -394,10 +408,14 @@ static bool s_reads_as (rac_type type, const char *value)
 {
     char *end = NULL;
     errno = 0;
-    if (type == RAC_I64)
-        return strtoll (value, &end, 10) || !errno ? *value && !*end && !errno : false;
-    if (type == RAC_F64)
-        return (void) strtod (value, &end), *value && !*end;
+    if (type == RAC_I64) {
+        (void) strtoll (value, &end, 10);
+        return *value && !*end && !errno;
+    }
+    if (type == RAC_F64) {
+        (void) strtod (value, &end);
+        return *value && !*end;
+    }
     return true;
 }
 
@@ -416,10 +434,11 @@ static const char *s_param (rac_plan *plan, const char *name, rac_type type, con
             param->given = true;
         }
     }
-    if (param->given && !s_reads_as (type, value)) {
-        char room [16];
-        (void) error_set_kind (self->error, ERROR_USAGE, "%s: --%s %s: is not a number (%s)", self->name, name, value, job_type_name (type, room));
-    }
+    char room [16];
+    if (*param->standard && !s_reads_as (type, param->standard))
+        (void) WRONG (self, "%s: the standard of --%s is '%s': no number (%s)", self->name, param->name, param->standard, job_type_name (type, room));
+    else if (param->given && !s_reads_as (type, value))
+        (void) error_set_kind (self->error, ERROR_USAGE, "%s: --%s %s: is not a number (%s)", self->name, param->name, value, job_type_name (type, room));
     param->value = memory_text (value);
     return param->value;
 }
@@ -559,6 +578,8 @@ static status_t s_resolve (declaration_t *self)
         return WRONG (self, "%s: declares no input", self->name);
     if (job->inputs > 1)
         return WRONG (self, "%s: declares %u inputs: this release reads one", self->name, job->inputs);
+    if (job->columns > JOB_COLUMNS || job->folds > JOB_COLUMNS || job->results > JOB_COLUMNS)
+        return WRONG (self, "%s: more than %d keys and values, folds or results", self->name, JOB_COLUMNS);
     job->mode = job->reduce ? JOB_REDUCE : job->folds ? JOB_FOLD : job->keys ? JOB_SORT : JOB_MAP_ONLY;
     if (job->reduce && (job->folds || !job->keys))
         return WRONG (self, "%s: a reduce needs a key, and does not go with folds", self->name);

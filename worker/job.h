@@ -7,6 +7,8 @@
 #include <racimo.h>
 #include <stdbool.h>
 
+enum { JOB_COLUMNS = 255 };                             // most keys and values together; as many folds and results
+
 typedef enum { JOB_MAP_ONLY, JOB_FOLD, JOB_REDUCE, JOB_SORT } job_mode_t;
 
 typedef struct { char *name; rac_type type; char *standard, *help, *value; bool given; } job_param_t;   // type 0: a flag, "1" or ""

@@ -7,3 +7,6 @@ tests_worker_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_src
 tests_worker_test_worker_LDADD = $(TEST_LIBS)
 # Compiled by the tests themselves, as a job is.
 EXTRA_DIST += tests/worker/beast.c
+check_PROGRAMS += tests/worker/test_job
+tests_worker_test_job_SOURCES = tests/worker/test_job.c
+tests_worker_test_job_LDADD = $(TEST_LIBS)
