@@ -1,7 +1,6 @@
 // grep: the lines that hold a text or match a regular expression, in the order of the input.
 //
-// A map without a key: what it emits is the result. A fixed text is looked for in the whole batch, which is much faster than
-// line by line, as most texts are rare; a hit is then led back to its line.
+// A map without a key: what it emits is the result. A fixed text is looked for in the whole batch and a hit led back to its line.
 #include <racimo.h>
 #include <regex.h>
 
@@ -45,13 +44,11 @@ static void find_text (const matcher *self, const rac_batch *in, rac_out *out, c
 {
     const rac_bytes *line = in->column [0].at.bytes;
     const char *from = in->text, *end = in->text + in->text_size, *at;
-    uint32_t row = 0;
-    while (row < in->rows && (at = rac_find (out, from, (size_t) (end - from), self->needle)) != NULL) {
+    for (uint32_t row = 0; row < in->rows && (at = rac_find (out, from, (size_t) (end - from), self->needle)) != NULL; row++) {
         while (row + 1 < in->rows && line [row + 1].data <= at)     // the lines point into the text
             row++;
         hit [row] = at + self->needle.size <= line [row].data + line [row].size;
-        if (++row < in->rows)                                       // one hit a line is enough
-            from = line [row].data;
+        from = row + 1 < in->rows ? line [row + 1].data : end;      // one hit a line is enough
     }
 }
 
@@ -80,10 +77,10 @@ RAC_JOB (plan)
     const char *text = rac_param (plan, "pattern", "", "the text to look for, as it stands");
     const char *expression = rac_param (plan, "regex", "", "a POSIX extended regular expression to look for instead");
     int ignore_case = rac_flag (plan, "ignore-case", "small and capital ASCII letters are the same"), rc;
-    rac_flag (plan, "invert", "the lines that do not match");
     int count = rac_flag (plan, "count", "only how many lines");
-    regex_t regex;
+    rac_flag (plan, "invert", "the lines that do not match");
     char why [256] = "the regular expression: ";
+    regex_t regex;
     rac_about (plan, "The lines that hold a text or match a regular expression");
     if (!*text == !*expression)
         return rac_refuse (plan, "give --pattern TEXT or --regex EXPRESSION, one of them");

@@ -1,7 +1,6 @@
 // groupby: counts, sums, means and extremes of columns, for each combination of other columns; what SQL calls GROUP BY.
 //
-// A job whose schema depends on its parameters: RAC_JOB is a function, so it declares as many columns and folds as it is asked for.
-// That a column is not there is found by rac_read, which lists what is; names and numbers (from 1) both work.
+// A schema that depends on parameters: RAC_JOB declares what it is asked for. rac_read refuses a column that is not there.
 #include <racimo.h>
 
 enum { COLUMNS = 64, NAME = 120 };
@@ -30,12 +29,10 @@ static int holds (const names *self, const char *name)
 static void resolve (rac_plan *plan, char name [NAME], uint32_t *number)
 {
     uint32_t columns = plan->input_columns (plan, 0), asked = (uint32_t) strtoul (name, NULL, 10);
-    *number = asked;
-    for (uint32_t i = 0; i < columns; i++)
-        if (!strcmp (plan->input_name (plan, 0, i), name)) {
-            *number = i + 1;
+    for (*number = 1; *number <= columns; ++*number)
+        if (!strcmp (plan->input_name (plan, 0, *number - 1), name))
             return;
-        }
+    *number = asked;
     if (asked >= 1 && asked <= columns && strlen (plan->input_name (plan, 0, asked - 1)) < NAME)
         strcpy (name, plan->input_name (plan, 0, asked - 1));
 }
@@ -67,10 +64,9 @@ static rac_status declare_fold (rac_plan *plan, const char *part, const names *k
         return rac_refuse (plan, "--agg: each is count, or count, sum, min, max or mean with :COLUMN, as in count,mean:delay");
     if (!*of)
         return rac_fold (plan, "count", RAC_COUNT, NULL), RAC_OK;
-    strcpy (column, of);
-    resolve (plan, column, &number);
+    resolve (plan, strcpy (column, of), &number);
     snprintf (result, sizeof result, "%s_%s", kind, column);
-    if (holds (keys, column))                       // read as bytes already: as a number under its place, written as "03"
+    if (holds (keys, column))                           // read as bytes already: as a number under its place, written as "03"
         snprintf (column, sizeof column, "0%u", number ? number : 1);
     if (!holds (values, column)) {
         strcpy (values->name [values->count++], column);
@@ -87,7 +83,6 @@ RAC_JOB (plan)
     const char *list = rac_param (plan, "agg", "count", "what to compute of each group: count,mean:delay,max:3");
     names keys = { { "" }, 0 }, values = { { "" }, 0 };
     char part [NAME];
-
     rac_about (plan, "Counts, sums, means and extremes of columns for each group of rows");
     rac_input (plan, RAC_CSV, NULL, 0);
     if (!*by)

@@ -1,8 +1,7 @@
 // sort: lines in order, whole or by a field, as text or as numbers.
 //
-// A job with keys and neither folds nor reduce gives the sorted rows themselves. The map makes the key; the line goes along as
-// the value, and only the line is shown. Lines with equal keys come in the order of the lines. A line without the field comes
-// first; with --numeric one whose field is not a number is rejected.
+// A job with keys and neither folds nor reduce gives the sorted rows themselves. The map makes the key, the line goes along as value, and
+// only the line is shown. A line without the field comes first; with --numeric one whose field is no number is rejected.
 #include <racimo.h>
 
 typedef struct { int64_t field; char separator; int numeric; } settings;
@@ -13,8 +12,7 @@ static rac_status open_settings (const rac_env *env, void **state)
     if (!self)
         return RAC_FAIL;
     self->field = strtoll (env->param (env, "by"), NULL, 10);
-    const char *separator = env->param (env, "separator");
-    self->separator = separator [1] ? '\t' : separator [0];
+    self->separator = strcmp (env->param (env, "separator"), "tab") ? *env->param (env, "separator") : '\t';
     self->numeric = *env->param (env, "numeric") == '1';
     *state = self;
     return RAC_OK;
@@ -41,9 +39,8 @@ static int number_of (rac_bytes field, double *number)
     memcpy (text, field.data, field.size);
     text [field.size] = 0;
     *number = strtod (text, &end);
-    int missing = end == text;
-    end += strspn (end, " \t");
-    return end < text + field.size ? 2 : missing;
+    const char *rest = end + strspn (end, " \t");
+    return rest < text + field.size ? 2 : end == text;
 }
 
 static rac_status map (void *state, const rac_batch *in, rac_out *out)
@@ -52,17 +49,17 @@ static rac_status map (void *state, const rac_batch *in, rac_out *out)
     rac_bytes key [RAC_ROWS], line [RAC_ROWS];
     double number [RAC_ROWS];
     uint64_t valid [RAC_ROWS / 64] = { 0 };
-    uint32_t rows = 0;
+    uint32_t rows = 0;                                  // of those that are emitted
     for (uint32_t row = 0; row < in->rows; row++) {
         line [rows] = in->column [0].at.bytes [row];
         key [rows] = field_of (line [rows], self);
         int missing = self->numeric ? number_of (key [rows], &number [rows]) : key [rows].size == 0;
-        if (missing == 2) {
+        if (missing == 2)
             rac_reject (out, row, "what to sort by is not a number");
-            continue;
+        else {
+            valid [rows / 64] |= (uint64_t) !missing << rows % 64;
+            rows++;
         }
-        valid [rows / 64] |= (uint64_t) !missing << rows % 64;
-        rows++;
     }
     rac_column column [2] = { self->numeric ? rac_of_f64 (number) : rac_of_bytes (key), rac_of_bytes (line) };
     column [0].valid = valid;

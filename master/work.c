@@ -140,6 +140,8 @@ static uint64_t s_chunk (const work_t *self)
 
 static status_t s_cut_files (work_t *self, const message_declared_t *declared, error_t *error)
 {
+    if (!self->inputs.files && self->asked.submit.inputs.count)
+        return error_set_kind (error, ERROR_USAGE, "%s: holds no files", self->asked.submit.inputs.item [0]);
     if (!self->inputs.files)
         return error_set_kind (error, ERROR_USAGE, "no input: name files, folders or patterns behind the job");
     if (declared->format != RAC_LINES && declared->header && !self->first_line.size && self->inputs.file [0].size > CHUNK_STEP / 2)

@@ -70,6 +70,8 @@ says 'a job that is no source' 2 stderr 'words.txt: a job is a C or C\+\+ file' 
 says 'no input' 2 stderr 'no input' run wordcount
 says 'input that is not there' 2 stderr 'nix.txt: No such file' run wordcount nix.txt
 says 'a pattern without a match' 2 stderr '\*nix: no file matches' run wordcount '*nix'
+mkdir bare
+says 'a folder without files' 2 stderr 'bare: holds no files' run wordcount bare
 says 'standard input' 2 stderr 'standard input' run wordcount -
 says 'input for a job that wants none' 2 stderr 'reads no input' run pi words.txt
 says 'unknown option' 2 stderr 'wordcount has no option --utf: did you mean --utf8\?.*racimo describe wordcount' run wordcount words.txt --utf
@@ -276,3 +278,24 @@ lost 'the worker is killed' 6 'process racimo-worker ended: Killed' KILL racimo-
 lost 'the client is killed' 137 '.' KILL client 0
 lost 'Ctrl-C' 130 'racimo: cancelled' INT client 1
 lost 'SIGTERM' 130 'racimo: cancelled' TERM client 1
+
+# ---- completion
+
+# completes NAME EXPECTED WORDS...: the last word is the one to complete; EXPECTED is among what is offered.
+# shellcheck source=../../packaging/completion/racimo
+. "$SRC/packaging/completion/racimo"
+completes () {
+    local name=$1 expected=$2
+    shift 2
+    COMP_WORDS=("$RACIMO" "$@")
+    COMP_CWORD=$#
+    COMPREPLY=()
+    _racimo
+    if printf '%s\n' "${COMPREPLY[@]}" | grep -qx -- "$expected"; then pass "$name"; else fail "$name: ${COMPREPLY[*]}"; fi
+}
+completes 'complete a command' describe d
+completes 'complete a job' wordcount run wor
+completes "complete racimo's options" --overwrite run wordcount --over
+completes "complete a job's options" --utf8 run --slots 2 wordcount --u
+completes 'complete the second name of an option' --no-header run wordcount --no
+completes 'complete a choice' csv run wordcount --format c
