@@ -173,13 +173,6 @@ says 'new overwrites nothing' 2 stderr 'first.c is there already' new first
 says 'new with a bad name' 2 stderr 'letters, digits' new 'a b'
 says 'new without a name' 2 stderr 'takes one name' new
 says 'new where nobody can write' 5 stderr 'nix/a.c: No such file' new nix/a
-for compiler in 'gcc -std=c11 -D_GNU_SOURCE' 'g++ -std=gnu++17 -x c++' 'clang -std=c11 -D_GNU_SOURCE' 'clang++ -std=gnu++17 -x c++'; do
-    command -v "${compiler%% *}" > /dev/null || continue
-    for source in "$SRC"/jobs/*.c first.c; do
-        # shellcheck disable=SC2086  # a compiler and its options
-        holds "$(basename "$source") by ${compiler%% *}" $compiler -fsyntax-only -Wall -Wextra -Wshadow -Wconversion -Werror -I"$SRC/api" "$source" 2> stderr
-    done
-done
 
 # ---- the jobs of the guide
 
