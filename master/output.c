@@ -139,13 +139,25 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     return self;
 }
 
+// Under another name first: attempts that nobody has stopped yet may still make files by the old one, and a folder that fills while it is
+// emptied stays.
+static void s_remove_hidden (const char *hidden)
+{
+    size_t size = strlen (hidden) + 8;
+    char *gone = memory_new (size);
+    snprintf (gone, size, "%s-gone", hidden);
+    if (rename (hidden, gone) == 0)
+        file_remove_tree (gone);
+    free (gone);
+}
+
 void output_destroy (output_t **self_p)
 {
     output_t *self = *self_p;
     if (!self)
         return;
-    if (self->hidden && access (self->hidden, F_OK) == 0)
-        file_remove_tree (self->hidden);
+    if (self->hidden)
+        s_remove_hidden (self->hidden);
     free (self->target);
     free (self->parent);
     free (self->hidden);
