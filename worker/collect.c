@@ -291,7 +291,8 @@ static status_t s_add_records (collect_t *self, const rac_column *column, uint32
         uint32_t key_size = whole ? size : key_length (&self->shape->key, self->job->keys, part != NULL, text [r]);
         memcpy (at, &size, 4);
         memcpy (at + 4, &key_size, 4);
-        memcpy (at + 8, text [r].data, size);
+        if (size)                                       // an empty text may be NULL
+            memcpy (at + 8, text [r].data, size);
         self->item [self->items++] = (sort_item_t) { .prefix = sort_prefix (text [r], 0), .index = (uint32_t) (self->record.size >> 3) };
         self->record.size += (8 + (size_t) size + 7) & ~(size_t) 7;
         if (self->record.size > 24ull << 30)            // offsets / 8 must stay within 32 bits

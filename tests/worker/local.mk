@@ -10,3 +10,6 @@ EXTRA_DIST += tests/worker/beast.c
 check_PROGRAMS += tests/worker/test_job
 tests_worker_test_job_SOURCES = tests/worker/test_job.c
 tests_worker_test_job_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/worker/test_collect
+tests_worker_test_collect_SOURCES = tests/worker/test_collect.c
+tests_worker_test_collect_LDADD = $(TEST_LIBS)

@@ -1,0 +1,439 @@
+// test_collect: however little memory a collect has and however often it is sealed, its segments merge to the same rows.
+//
+// Each job here is fed the same rows once with memory for all of them and once with almost none; the merged streams, folded or not, are
+// written down as text and compared. Wide sums (1e300 beside 1) make states that take several rows.
+#include "base/file.h"
+#include "store/merge.h"
+#include "worker/collect.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BATCHES = 60, FIRST_ROWS = 200 };
+
+static char s_folder [64];
+static uint64_t s_counter;
+
+static uint32_t s_below (uint32_t bound)
+{
+    return (uint32_t) (rac_random (4, s_counter++) % bound);
+}
+
+static void s_folder_make (void)
+{
+    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-test-XXXXXX");
+    ck_assert_ptr_nonnull (mkdtemp (s_folder));
+}
+
+static void s_folder_remove (void)
+{
+    file_remove_tree (s_folder);
+}
+
+// ---- jobs: every way in which rows are kept
+
+static rac_status s_no_map (void *state, const rac_batch *in, rac_out *out)
+{
+    (void) state; (void) in; (void) out;
+    return RAC_OK;
+}
+
+static void s_columns (rac_plan *plan)
+{
+    rac_input (plan, RAC_CSV, NULL, 0);
+    rac_map (plan, s_no_map);
+    rac_key (plan, "word", RAC_BYTES);
+    rac_key (plan, "number", RAC_F64);
+    rac_value (plan, "value", RAC_F64);
+    rac_value (plan, "count", RAC_I64);
+}
+
+static rac_status s_folds (rac_plan *plan)
+{
+    s_columns (plan);
+    rac_fold (plan, "sum", RAC_SUM, "value");
+    rac_fold (plan, "least", RAC_MIN, "value");
+    rac_fold (plan, "mean", RAC_MEAN, "count");
+    rac_fold (plan, "rows", RAC_COUNT, NULL);
+    return RAC_OK;
+}
+
+static rac_status s_folds_in_parts (rac_plan *plan)
+{
+    rac_partition (plan, RAC_HASH, 300, NULL);
+    return s_folds (plan);
+}
+
+static rac_status s_one_group (rac_plan *plan)
+{
+    rac_input (plan, RAC_CSV, NULL, 0);
+    rac_map (plan, s_no_map);
+    rac_value (plan, "a", RAC_BYTES);
+    rac_value (plan, "b", RAC_F64);
+    rac_value (plan, "c", RAC_F64);
+    rac_value (plan, "d", RAC_I64);
+    rac_fold (plan, "sum", RAC_SUM, "c");
+    return RAC_OK;
+}
+
+static rac_status s_sorted (rac_plan *plan)
+{
+    s_columns (plan);
+    rac_descending (plan, "count");
+    return RAC_OK;
+}
+
+static rac_status s_sorted_in_parts (rac_plan *plan)
+{
+    rac_partition (plan, RAC_HASH, 300, NULL);
+    return s_sorted (plan);
+}
+
+static rac_status s_unique (rac_plan *plan)
+{
+    rac_unique (plan);
+    return s_sorted (plan);
+}
+
+static job_t *s_job (job_declare_fn *declare)
+{
+    error_t error = { 0 };
+    job_t *job = job_new (declare, "testjob", NULL, NULL, &error);
+    ck_assert_msg (job != NULL, "%s", error.text);
+    return job;
+}
+
+// ---- rows
+
+typedef struct {
+    rac_bytes word [RAC_ROWS]; double number [RAC_ROWS], value [RAC_ROWS]; int64_t count [RAC_ROWS];
+    uint64_t valid [RAC_ROWS / 64];
+    uint32_t part [RAC_ROWS];
+    rac_column column [4];
+} batch_t;
+
+static void s_make (batch_t *self, uint32_t rows)
+{
+    static const char text [] = "abracadabra, a word of more than sixteen bytes";
+    static const double numbers [] = { 0.0, -0.0, 1.5, -1e300 };
+    for (uint32_t r = 0; r < rows; r++) {
+        uint32_t from = s_below (12), size = s_below (4) ? s_below (6) : s_below (34);
+        self->word [r] = (rac_bytes) { size ? text + from : NULL, size, 0 };
+        self->number [r] = numbers [s_below (4)];
+        self->value [r] = s_below (50) ? (double) s_below (1000) / 8 : s_below (2) ? 1e300 : -1e300;
+        self->count [r] = (int64_t) s_below (30) - 15;
+        self->part [r] = (from * 50 + size) % 300;      // a function of the key's word
+    }
+    for (uint32_t w = 0; w < RAC_ROWS / 64; w++)
+        self->valid [w] = rac_random (5, w) | rac_random (6, w);
+    self->column [0] = rac_of_bytes (self->word);
+    self->column [1] = rac_of_f64 (self->number);
+    self->column [2] = rac_of_f64 (self->value);
+    self->column [3] = rac_of_i64 (self->count);
+    self->column [2].valid = self->valid;
+}
+
+// ---- what lies in segments, merged, as text
+
+typedef struct {
+    const job_t *job; const shape_t *shape;
+    segment_t *segment [600]; uint32_t segments;
+    cursor_t *cursor [6000]; uint32_t cursors;
+} sealed_t;
+
+static void s_open (sealed_t *self, const char *path)
+{
+    fold_t *fold = self->shape->records ? NULL : shape_fold_new (self->shape, self->job);
+    segment_layout_t layout;
+    error_t error = { 0 };
+    shape_segment (self->shape, fold, &layout);
+    fold_destroy (&fold);
+    segment_t *segment = self->segment [self->segments++] = segment_open (path, &layout, &error);
+    ck_assert_msg (segment != NULL, "%s", error.text);
+    for (uint32_t run = 1; run <= segment_runs (segment); run++)
+        self->cursor [self->cursors++] = cursor_open (segment, run, (rac_bytes) { 0 }, (rac_bytes) { 0 }, NULL);
+}
+
+static void s_hex (buffer_t *into, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buffer_print (into, "%02x", ((const unsigned char *) bytes) [i]);
+    buffer_add (into, " ", 1);
+}
+
+static void s_add_results (fold_t *fold, const job_t *job, buffer_t *into)
+{
+    uint64_t value [8], valid [8];
+    fold_room_t room [8];
+    for (uint32_t f = 0; f < job->folds; f++)
+        room [f] = (fold_room_t) { &value [f], &valid [f] };
+    ck_assert_int_eq (fold_result (fold, room, NULL), OK);
+    for (uint32_t f = 0; f < job->folds; f++)
+        buffer_print (into, valid [f] & 1 ? "%llx " : "missing ", (unsigned long long) value [f]);
+    buffer_add (into, "\n", 1);
+    fold_reset (fold);
+}
+
+static void s_step (merge_t *merge)
+{
+    if (merge_next (merge, NULL))
+        ck_abort_msg ("a segment cannot be read");
+}
+
+// Groups: each key once, with its results.
+static void s_write_groups (const sealed_t *self, merge_t *merge, buffer_t *into)
+{
+    static const uint32_t group [1];
+    fold_t *fold = shape_fold_new (self->shape, self->job);
+    buffer_t key = { 0 };
+    bool first = true;
+    for (cursor_t *top; (top = merge_top (merge)); s_step (merge)) {
+        if (first || top->text.size != key.size || (key.size && memcmp (top->text.data, key.data, key.size))) {
+            if (!first)
+                s_add_results (fold, self->job, into);
+            first = false;
+            key.size = 0;
+            buffer_add (&key, top->text.data, top->text.size);
+            s_hex (into, key.data, key.size);
+            fold_grow (fold, 1);
+        }
+        fold_merge (fold, group, top->state, 1);
+    }
+    if (!first)
+        s_add_results (fold, self->job, into);
+    buffer_free (&key);
+    fold_destroy (&fold);
+}
+
+// Records: as they come, of a unique job the first of each key.
+static void s_write_records (const sealed_t *self, merge_t *merge, buffer_t *into)
+{
+    buffer_t key = { 0 };
+    bool first = true;
+    for (cursor_t *top; (top = merge_top (merge)); first = false, s_step (merge)) {
+        bool again = !first && top->key_size == key.size && !memcmp (top->text.data, key.data, key.size);
+        key.size = 0;
+        buffer_add (&key, top->text.data, top->key_size);
+        if (again && self->job->unique)
+            continue;
+        s_hex (into, top->text.data, top->text.size);
+        buffer_print (into, "%u\n", top->key_size);
+    }
+    buffer_free (&key);
+}
+
+static void s_merge (sealed_t *self, buffer_t *into)
+{
+    merge_t *merge = merge_new (self->cursor, self->cursors);
+    (self->shape->records ? s_write_records : s_write_groups) (self, merge, into);
+    buffer_add (into, "", 1);
+    merge_destroy (&merge);
+    for (uint32_t i = 0; i < self->cursors; i++)
+        cursor_close (&self->cursor [i]);
+    for (uint32_t i = 0; i < self->segments; i++)
+        segment_close (&self->segment [i]);
+    self->cursors = self->segments = 0;
+}
+
+// ---- one way through
+
+typedef struct { uint64_t memory; uint32_t batch_rows, seal_every; } way_t;
+
+static void s_seal (collect_t *collect, sealed_t *sealed)
+{
+    const char *path;
+    uint64_t bytes, rows;
+    error_t error = { 0 };
+    ck_assert_msg (collect_seal (collect, &path, &bytes, &rows, &error) == OK, "%s", error.text);
+    ck_assert_int_eq (path != NULL, rows > 0);
+    if (path)
+        s_open (sealed, path);
+}
+
+// All rows are the same in each way: they are made in the same order by the same counter, RAC_ROWS at a time.
+static void s_pass (job_declare_fn *declare, const way_t *way, buffer_t *into)
+{
+    job_t *job = s_job (declare);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    sealed_t *sealed = memory_new (sizeof *sealed);
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    *sealed = (sealed_t) { .job = job, .shape = shape };
+    collect_t *collect = collect_new (job, shape, way->memory, s_folder, 3);
+    s_counter = 0;
+    for (uint32_t b = 0; b < BATCHES; b++) {
+        uint32_t rows = FIRST_ROWS + 5 * b;
+        s_make (batch, rows);
+        for (uint32_t from = 0; from < rows; from += way->batch_rows) {
+            rac_column column [4];
+            for (int c = 0; c < 4; c++)
+                column [c] = batch->column [c];
+            column [0].at.bytes += from;
+            column [1].at.f64 += from;
+            column [2].at.f64 += from;
+            column [2].valid += from / 64;
+            column [3].at.i64 += from;
+            uint32_t some = rows - from < way->batch_rows ? rows - from : way->batch_rows;
+            ck_assert_int_eq (collect_add (collect, column, some, shape->prefix ? batch->part + from : NULL, NULL), OK);
+        }
+        if (b % way->seal_every == way->seal_every - 1)
+            s_seal (collect, sealed);
+    }
+    s_seal (collect, sealed);
+    ck_assert (way->memory > 1 ? !collect_spilled (collect) : collect_spilled (collect) > 0);
+    ck_assert_uint_ge (sealed->cursors, way->memory > 1 ? 1 : BATCHES);
+    s_merge (sealed, into);
+    collect_destroy (&collect);
+    ck_assert_ptr_null (collect);
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+    free (sealed);
+}
+
+static uint32_t s_same_every_way (job_declare_fn *declare)
+{
+    static const way_t plain = { 1ull << 40, RAC_ROWS, BATCHES + 1 };
+    static const way_t ways [] = { { 1, RAC_ROWS, BATCHES + 1 }, { 1, 64, 7 }, { 1ull << 40, 128, 1 }, { 1, 320, 1 } };
+    buffer_t wanted = { 0 };
+    uint32_t lines = 0;
+    s_pass (declare, &plain, &wanted);
+    for (size_t w = 0; w < COUNT_OF (ways); w++) {
+        buffer_t is = { 0 };
+        s_pass (declare, &ways [w], &is);
+        ck_assert_msg (is.size == wanted.size && !memcmp (is.data, wanted.data, is.size), "way %zu gives other rows", w);
+        buffer_free (&is);
+    }
+    for (size_t i = 0; i < wanted.size; i++)
+        lines += wanted.data [i] == '\n';
+    buffer_free (&wanted);
+    return lines;
+}
+
+// ---- tests
+
+START_TEST (groups)
+{
+    ck_assert_uint_gt (s_same_every_way (s_folds), 500);
+    ck_assert_uint_gt (s_same_every_way (s_folds_in_parts), 500);
+    ck_assert_uint_eq (s_same_every_way (s_one_group), 1);
+}
+END_TEST
+
+START_TEST (records)
+{
+    uint32_t rows = 0;
+    for (uint32_t b = 0; b < BATCHES; b++)
+        rows += FIRST_ROWS + 5 * b;
+    ck_assert_uint_eq (s_same_every_way (s_sorted), rows);
+    ck_assert_uint_eq (s_same_every_way (s_sorted_in_parts), rows);
+    ck_assert_uint_eq (s_same_every_way (s_unique), s_same_every_way (s_folds));
+}
+END_TEST
+
+// Rows that were dropped, or are none, leave no file and no trace in what comes after.
+START_TEST (dropped)
+{
+    job_t *job = s_job (s_sorted);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    sealed_t *sealed = memory_new (sizeof *sealed);
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    *sealed = (sealed_t) { .job = job, .shape = shape };
+    for (uint64_t memory = 1; memory < 1ull << 40; memory += 1ull << 39) {
+        collect_t *collect = collect_new (job, shape, memory, s_folder, 1);
+        s_seal (collect, sealed);
+        s_make (batch, 900);
+        ck_assert_int_eq (collect_add (collect, batch->column, 900, NULL, NULL), OK);
+        collect_drop (collect);
+        ck_assert_int_eq (rmdir (s_folder), 0);         // empty
+        ck_assert_int_eq (mkdir (s_folder, 0700), 0);
+        s_seal (collect, sealed);
+        ck_assert_int_eq (collect_add (collect, batch->column, 0, NULL, NULL), OK);
+        s_seal (collect, sealed);
+        ck_assert_uint_eq (sealed->segments, 0);
+        ck_assert_int_eq (collect_add (collect, batch->column, 7, NULL, NULL), OK);
+        s_seal (collect, sealed);
+        ck_assert_uint_eq (sealed->segments, 1);
+        buffer_t text = { 0 };
+        s_merge (sealed, &text);
+        uint32_t lines = 0;
+        for (size_t i = 0; i < text.size; i++)
+            lines += text.data [i] == '\n';
+        ck_assert_uint_eq (lines, 7);
+        buffer_free (&text);
+        file_remove_tree (s_folder);
+        ck_assert_int_eq (mkdir (s_folder, 0700), 0);
+        collect_destroy (&collect);
+    }
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+    free (sealed);
+}
+END_TEST
+
+START_TEST (no_folder)
+{
+    job_t *job = s_job (s_folds);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    error_t error = { 0 };
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    collect_t *collect = collect_new (job, shape, 1, "/nowhere", 1);
+    s_make (batch, 64);
+    ck_assert_int_eq (collect_add (collect, batch->column, 64, NULL, &error), FAILED);
+    ck_assert_ptr_nonnull (strstr (error.text, "/nowhere/segment"));
+    collect_destroy (&collect);
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+}
+END_TEST
+
+// The keys that partitions are made of: the same for equal keys however the rows are kept, and -0 is 0.
+START_TEST (keys)
+{
+    batch_t *batch = memory_new (sizeof *batch);
+    s_make (batch, 200);
+    for (int whole = 0; whole < 2; whole++) {
+        job_t *job = s_job (whole ? s_sorted : s_folds);
+        shape_t *shape = memory_new (sizeof *shape);
+        ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+        collect_t *collect = collect_new (job, shape, 1, s_folder, 1);
+        const rac_bytes *key = collect_keys (collect, batch->column, 200);
+        for (uint32_t a = 0; a < 200; a++)
+            for (uint32_t b = 0; b < 200; b++) {
+                bool same = batch->word [a].size == batch->word [b].size && batch->number [a] == batch->number [b]
+                    && (!batch->word [a].size || !memcmp (batch->word [a].data, batch->word [b].data, batch->word [a].size));
+                bool same_key = key [a].size == key [b].size && !memcmp (key [a].data, key [b].data, key [a].size);
+                if (same != same_key)
+                    ck_abort_msg ("keys %u and %u", a, b);
+            }
+        collect_destroy (&collect);
+        job_destroy (&job);
+        free (shape);
+    }
+    free (batch);
+}
+END_TEST
+
+int main (void)
+{
+    static const TTest *const *const tests [] = { &groups, &records, &dropped, &no_folder, &keys };
+    Suite *suite = suite_create ("collect");
+    TCase *tcase = tcase_create ("collect");
+    tcase_add_checked_fixture (tcase, s_folder_make, s_folder_remove);
+    tcase_set_timeout (tcase, 300);                     // generous: emulators and valgrind run these too
+    for (size_t i = 0; i < COUNT_OF (tests); i++)
+        tcase_add_test (tcase, *tests [i]);
+    suite_add_tcase (suite, tcase);
+    SRunner *runner = srunner_create (suite);
+    srunner_run_all (runner, CK_NORMAL);
+    int failed = srunner_ntests_failed (runner);
+    srunner_free (runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
