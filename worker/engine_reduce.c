@@ -144,7 +144,7 @@ static status_t s_write_groups (reduction_t *self, error_t *error)
 
 static bool s_same_text (rac_bytes a, rac_bytes b)
 {
-    return a.size == b.size && !memcmp (a.data, b.data, a.size);
+    return a.size == b.size && (a.size == 0 || !memcmp (a.data, b.data, a.size));       // an empty one may be NULL
 }
 
 static status_t s_fold (reduction_t *self, error_t *error)

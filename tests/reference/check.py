@@ -22,8 +22,6 @@ def total(values):
         return math.nan
     if math.inf in values or -math.inf in values:
         return math.inf if math.inf in values else -math.inf
-    if values and all(v == 0 and math.copysign(1, v) < 0 for v in values):
-        return -0.0
     exact = sum(map(Fraction, values), Fraction(0))
     try:
         return float(exact)

@@ -36,7 +36,6 @@ static void s_add_finite (sum_t *self, double value)
 
 void sum_add (sum_t *self, double value)
 {
-    self->values++;
     if (isnan (value))
         self->nan = true;
     else
@@ -45,9 +44,7 @@ void sum_add (sum_t *self, double value)
         self->negative_infinity |= value < 0;
     }
     else
-    if (value == 0)
-        self->negative_zeros += signbit (value) != 0;
-    else
+    if (value != 0)
         s_add_finite (self, value);
 }
 
@@ -81,8 +78,6 @@ double sum_result (sum_t *self)
         return (double) NAN;
     if (self->positive_infinity || self->negative_infinity)
         return self->positive_infinity ? (double) INFINITY : -(double) INFINITY;
-    if (self->values && self->values == self->negative_zeros)
-        return -0.0;
     s_carry (self);
     sum_t magnitude = *self;
     bool negative = self->limb [SUM_LIMBS - 1] < 0;     // after a carry the sign is that of the last limb

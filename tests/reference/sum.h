@@ -9,7 +9,6 @@ enum { SUM_LIMBS = 70 };                                // of 32 bits: the 2,098
 typedef struct {
     int64_t limb [SUM_LIMBS];                           // least first, in units of 2^-1074; each may be out of range until carried
     size_t pending;                                     // additions since the last carry
-    size_t values, negative_zeros;
     bool nan, positive_infinity, negative_infinity;
 } sum_t;                                                // zeroed: the sum of nothing
 

@@ -121,6 +121,7 @@ fails "more bad records than allowed, in two tasks" 3 'max-rejects' groupby --by
 bytes missing 'k,v\na,\nb,2\n'
 bytes expected 'a\t0\t\t0\nb\t1\t2\t2\n'
 gives "missing values" expected groupby --by k --agg count:v,mean:v,sum:v missing
+bytes bad-first 'bad;x\n'
 bytes uneven 'a;1\nb;2;3\n'
 fails "another number of fields without a header" 3 'uneven: byte 4: ' stations uneven
 fails "another number of fields without a header, in small chunks" 3 'uneven: byte 4: ' stations --chunk 4 uneven
@@ -133,6 +134,15 @@ bytes precise 'user,time,amount,score,code,units,weight,note\nu,,1.234,,1,1,,\n'
 fails "a decimal of too many places" 3 'precise: byte 46: ' "$jobs/money.c" precise
 bytes day 'user,time,amount,score,code,units,weight,note\nu,2023-02-29,1,,1,1,,\n'
 fails "a day that is none" 3 'day: byte 46: ' "$jobs/money.c" day
+
+# The other slots are still at work when one finds bad data: nothing that they make stays.
+{ cat bad-first; "$generate" stations 4 1000; } > early
+races=0
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    run stations --chunk 1K --slots 4 early -o "$work/out"
+    [ "$code" -eq 3 ] && [ ! -e "$work/out" ] && [ -z "$(left_over)" ] || races=$((races + 1))
+done
+holds "bad data found early, twelve times" [ "$races" -eq 0 ]
 
 # ----------------------------------------------------------------------------------------------------------------------
 # Names
@@ -191,6 +201,7 @@ changes () {
         fail "$name: does not name the file: $(tail -1 "$work/stderr")"
     elif [ -e "$work/out" ] || [ -n "$left" ]; then
         fail "$name: leaves $left"
+        rm -rf "$work"/.*racimo-*
     else
         pass "$name"
     fi
