@@ -47,14 +47,8 @@ static void s_carry (exact_wide_t *self)
 static void s_add (exact_wide_t *self, unsigned __int128 magnitude, int exponent, bool negative)
 {
     int at = (exponent - BASE) / 32, shift = (exponent - BASE) % 32;
-    uint64_t low = (uint64_t) magnitude, high = (uint64_t) (magnitude >> 64);
-    unsigned __int128 a = (unsigned __int128) low << shift, b = (unsigned __int128) high << shift;
-    uint32_t digit [6] = { (uint32_t) a, (uint32_t) (a >> 32), (uint32_t) (a >> 64), 0, 0, 0 };
-    uint64_t carry = (uint64_t) digit [2] + (uint32_t) b;
-    digit [2] = (uint32_t) carry;
-    b = (b >> 32) + (carry >> 32);
-    digit [3] = (uint32_t) b;
-    digit [4] = (uint32_t) (b >> 32);
+    unsigned __int128 low = (unsigned __int128) (uint64_t) magnitude << shift, high = (magnitude >> 64) << shift;
+    uint32_t digit [5] = { (uint32_t) low, (uint32_t) (low >> 32), (uint32_t) (low >> 64) | (uint32_t) high, (uint32_t) (high >> 32), (uint32_t) (high >> 64) };
     for (int i = 0; i < 5 && at + i < DIGITS; i++)
         self->digit [at + i] += negative ? -(int64_t) digit [i] : (int64_t) digit [i];
     if (++self->pending == 1u << 30)

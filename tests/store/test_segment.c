@@ -114,6 +114,8 @@ static bool s_read_range (segment_t *segment, uint32_t run, const table_t *table
     cursor_t *cursor = cursor_open (segment, run, low, high, &error);
     status_t rc = cursor ? OK : FAILED;
     for (; !rc && !cursor->done; rc = cursor_next (cursor, &error), r++) {
+        if (high.data && s_order (cursor->text, high) >= 0)
+            ck_abort_msg ("run %u, row %u: not below the upper border", run, r);
         const char *wrong = r < table->rows ? s_differs (cursor, &table->row [r], layout) : "a row too many";
         if (wrong)
             ck_abort_msg ("run %u, row %u: %s", run, r, wrong);
@@ -370,6 +372,25 @@ START_TEST (forged_headers)
 }
 END_TEST
 
+// A row whose key is longer than its string.
+START_TEST (forged_key_size)
+{
+    table_t table = s_table (40, 2, 9);
+    buffer_t file = { 0 };
+    ck_assert_int_eq (file_load (s_segment (&s_both, &table, 1), 1 << 20, &file, NULL), OK);
+    block_header_t header;
+    memcpy (&header, file.data, sizeof header);
+    uint32_t size = table.row [39].text.size + 1;
+    memcpy (file.data + sizeof header + 4 * (40 + 39), &size, 4);
+    header.checksum = block_checksum (&header, file.data + sizeof header);
+    memcpy (file.data, &header, sizeof header);
+    table.row [39].key_size = size;
+    ck_assert (!s_read_all (s_write ("segment", file.data, file.size), &table, 1, &s_both));
+    buffer_free (&file);
+    s_table_free (&table);
+}
+END_TEST
+
 // A block without rows has nothing to stand on; the writer never makes one.
 START_TEST (forged_empty_block)
 {
@@ -435,7 +456,7 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, damage, damage_of_packed, forged_headers, forged_empty_block, other_files,
+    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, damage, damage_of_packed, forged_headers, forged_key_size, forged_empty_block, other_files,
         documented_example };
     return s_run ("segment", tests, COUNT_OF (tests));
 }

@@ -86,6 +86,11 @@ static void s_make_rows (bool wild)
         s_f64 [r] = (double) ((int64_t) s_below (1 << 30) - (1 << 29)) / 64;
         if (wild && s_below (3))
             s_f64 [r] = ldexp (s_f64 [r], (int) s_below (1900) - 1000);
+        if (s_group [r] < 2) {                          // groups without the other sign, lest a stray 0 pass for a minimum
+            s_f64 [r] = s_group [r] ? fabs (s_f64 [r]) + 1 : -fabs (s_f64 [r]) - 1;
+            for (int c = 0; c < 3; c++)
+                s_i64 [c] [r] = s_group [r] ? llabs (s_i64 [c] [r]) + 1 : -llabs (s_i64 [c] [r]) - 1;
+        }
         s_f32 [r] = (float) ((int) s_below (1 << 20) - (1 << 19)) / 64;
         s_bytes [r] = (rac_bytes) { "text", s_below (4), 0 };
     }
