@@ -3,7 +3,7 @@
 # here. A job author's compiler and its warnings are not ours to choose: what a header says about itself appears in their build.
 # Optimised, since some warnings need the flow analysis; not linked, as a job is not either.
 # shellcheck disable=SC1091,SC2154  # common.sh sets work, ...
-. "$SRC/tests/system/common.sh"
+. "${SRC:?is the source tree}/tests/system/common.sh"
 cd "$work" || exit 1
 
 warnings=(-O2 -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror)

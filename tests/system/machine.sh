@@ -5,7 +5,7 @@
 # picks the set is tested in tests/kernel.)
 # RACIMO_OTHER=PROGRAM...: other builds of racimo to compare with, for instance one with CFLAGS="-O3 -march=native".
 # shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
-. "$SRC/tests/system/common.sh"
+. "${SRC:?is the source tree}/tests/system/common.sh"
 cd "$work" || exit 1
 data=$SRC/data
 

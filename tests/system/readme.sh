@@ -3,7 +3,7 @@
 # that holds data/ as a fresh copy does; a block without a language behind it is what the last of them prints. A `c` block is a job: it is run
 # on the stations of which the text speaks. Both languages have the same commands.
 # shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
-. "$SRC/tests/system/common.sh"
+. "${SRC:?is the source tree}/tests/system/common.sh"
 mkdir "$work/bin"
 ln -s "$RACIMO" "$work/bin/racimo"
 export RACIMO_HOME=${RACIMO_HOME:-$build} PATH=$work/bin:$PATH
