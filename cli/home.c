@@ -23,17 +23,18 @@ static char *s_program_folder (void)
     return memory_text (path);
 }
 
-// The n-th place to look for what is called `near` in a tree and lies in `installed`; NULL: that was all. The caller frees it.
-static char *s_place (unsigned n, const char *near, const char *installed)
+// The n-th place to look for what a tree has in `near`, and an installation in `beside`, seen from its program, or in `installed`;
+// NULL: that was all. The caller frees it.
+static char *s_place (unsigned n, const char *near, const char *beside, const char *installed)
 {
     const char *home = getenv ("RACIMO_HOME");
     if (n == 0)
         return home && *home ? file_join (home, near) : memory_text ("");
-    if (n == 2)
+    if (n == 3)
         return memory_text (installed);
-    if (n > 2)
+    if (n > 3)
         return NULL;
-    char *folder = s_program_folder (), *place = file_join (folder, near);
+    char *folder = s_program_folder (), *place = file_join (folder, n == 1 ? near : beside);
     free (folder);
     return place;
 }
@@ -49,7 +50,7 @@ static bool s_holds (const char *folder, const char *file)
 char *home_api (error_t *error)
 {
     char *place;
-    for (unsigned n = 0; (place = s_place (n, "api", RACIMO_INCLUDEDIR)); n++) {
+    for (unsigned n = 0; (place = s_place (n, "api", "../include", RACIMO_INCLUDEDIR)); n++) {
         if (s_holds (place, "racimo.h"))
             return place;
         free (place);
@@ -62,7 +63,7 @@ char *home_api (error_t *error)
 static char *s_jobs (struct dirent ***entry, int *entries)
 {
     char *place;
-    for (unsigned n = 0; (place = s_place (n, "jobs", RACIMO_DATADIR "/jobs")); n++) {
+    for (unsigned n = 0; (place = s_place (n, "jobs", "../share/racimo/jobs", RACIMO_DATADIR "/jobs")); n++) {
         if (s_holds (place, "wordcount.c") && (*entries = scandir (place, entry, NULL, alphasort)) >= 0)
             return place;
         free (place);

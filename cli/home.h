@@ -1,7 +1,8 @@
 // home: where racimo's own files lie: the jobs that come with it, and racimo.h.
 //
-// The first of these that has the file: $RACIMO_HOME, the folder of the program itself (a build or source tree), the installed
-// place. So a tree works before it is installed, and an installed program after it was moved.
+// The first of these that has the file: $RACIMO_HOME, the folder of the program itself (a build or source tree), share/ and include/
+// beside its bin/, the installed place. So a tree works before it is installed, an installation after it was moved as a whole
+// (unpacked from an archive into a home folder, say), and a program that was moved alone as long as its installation is there.
 #pragma once
 #include "base/error.h"
 

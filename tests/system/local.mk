@@ -1,6 +1,6 @@
 # Scripts against the real binary, with real processes.
 system_tests = tests/system/cli.sh tests/system/jobs.sh tests/system/determinism.sh tests/system/data.sh tests/system/faults.sh \
-    tests/system/compile.sh tests/system/machine.sh tests/system/readme.sh
+    tests/system/compile.sh tests/system/machine.sh tests/system/readme.sh tests/system/install.sh
 TESTS += $(system_tests)
 EXTRA_DIST += $(system_tests) tests/system/common.sh tests/system/jobs/chosen.c tests/system/jobs/effects.c \
     tests/system/jobs/gaps.c tests/system/jobs/gate.c tests/system/jobs/ledger.c tests/system/jobs/money.c \
@@ -10,3 +10,7 @@ EXTRA_DIST += $(system_tests) tests/system/common.sh tests/system/jobs/chosen.c 
 check-long: all $(check_SCRIPTS)
 	$(AM_TESTS_ENVIRONMENT) DETERMINISM=full bash $(srcdir)/tests/system/determinism.sh
 .PHONY: check-long
+
+# The installation that this build was made for; distcheck calls it.
+installcheck-local:
+	$(AM_TESTS_ENVIRONMENT) INSTALLED='$(DESTDIR)$(prefix)' bash $(srcdir)/tests/system/install.sh
