@@ -17,7 +17,7 @@ struct collect {
     const job_t *job;
     const shape_t *shape;
     uint64_t memory;
-    char *folder;
+    char *folder, *twin;
     uint64_t slot, serial;
     // folded groups
     group_t *group;
@@ -68,13 +68,14 @@ void shape_segment (const shape_t *self, const fold_t *fold, segment_layout_t *l
 
 // ---- life
 
-collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, uint64_t slot)
+collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, const char *twin, uint64_t slot)
 {
     collect_t *self = memory_new (sizeof *self);
     self->job = job;
     self->shape = shape;
     self->memory = memory;
     self->folder = memory_text (folder);
+    self->twin = memory_text (twin);
     self->slot = slot;
     self->text = memory_new (RAC_ROWS * sizeof *self->text);
     if (!shape->records) {
@@ -111,7 +112,7 @@ void collect_destroy (collect_t **self_p)
     fold_destroy (&self->fold);
     buffer_free (&self->record);
     buffer_free (&self->strings);
-    free (self->item); free (self->number); free (self->text); free (self->path); free (self->folder);
+    free (self->item); free (self->number); free (self->text); free (self->path); free (self->folder); free (self->twin);
     free (self);
     *self_p = NULL;
 }
@@ -123,14 +124,23 @@ uint64_t collect_spilled (const collect_t *self)
 
 // ---- runs
 
+static uint64_t s_held (const collect_t *self)
+{
+    if (self->shape->records)
+        return self->record.size + 2ull * self->items * sizeof *self->item;
+    return group_bytes (self->group) + fold_bytes (self->fold);
+}
+
+// A segment that is written while its rows still lie here doubles them: in memory only if both stay within what is allowed.
 static status_t s_open_file (collect_t *self, error_t *error)
 {
     if (self->writer)
         return OK;
     char name [64];
+    bool small = *self->twin && s_held (self) < self->memory / 2;
     snprintf (name, sizeof name, "segment-%llu-%d-%llu", (unsigned long long) self->slot, (int) getpid (), (unsigned long long) self->serial++);
     free (self->path);
-    self->path = file_join (self->folder, name);
+    self->path = file_join (small ? self->twin : self->folder, name);
     segment_layout_t layout;
     shape_segment (self->shape, self->fold, &layout);
     self->writer = segment_create (self->path, &layout, error);
@@ -207,13 +217,6 @@ static status_t s_flush (collect_t *self, error_t *error)
     TRY (segment_end_run (self->writer, error));
     s_forget (self);
     return OK;
-}
-
-static uint64_t s_held (const collect_t *self)
-{
-    if (self->shape->records)
-        return self->record.size + 2ull * self->items * sizeof *self->item;
-    return group_bytes (self->group) + fold_bytes (self->fold);
 }
 
 static status_t s_bound (collect_t *self, error_t *error)

@@ -23,8 +23,9 @@ CHECKED status_t shape_of (shape_t *self, const job_t *job, error_t *error);
 fold_t *shape_fold_new (const shape_t *self, const job_t *job);
 void shape_segment (const shape_t *self, const fold_t *fold, segment_layout_t *layout);
 
-// memory: bytes to use; folder: for the segment's file; slot: goes into its name.
-collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, uint64_t slot);
+// memory: bytes to use; folder: for the segment's file; twin: folder in memory for one that is small beside `memory`, or empty; slot:
+// goes into its name.
+collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, const char *twin, uint64_t slot);
 void collect_destroy (collect_t **self_p);
 // At most RAC_ROWS rows, checked by the caller. part: the partition of each, or NULL.
 CHECKED status_t collect_add (collect_t *self, const rac_column *column, uint32_t rows, const uint32_t *part, error_t *error);

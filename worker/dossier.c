@@ -1,6 +1,6 @@
 // dossier: see dossier.h. Few jobs are known at a time, so a list is searched from its end.
 #include "worker/dossier.h"
-#include "base/file.h"
+#include "worker/scratch.h"
 #include <stdio.h>
 
 enum { TIMEOUT_S = 60 };
@@ -11,6 +11,7 @@ static void s_free (dossier_t *self)
     message_free (&self->job);
     message_free (&self->submit);
     free (self->scratch);
+    free (self->twin);
     free (self);
 }
 
@@ -19,7 +20,6 @@ static dossier_t *s_new (message_t *job, const char *scratch, error_t *error)
     dossier_t *self = memory_new (sizeof *self);
     char name [32];
     snprintf (name, sizeof name, "job-%llu", (unsigned long long) job->job.job);
-    self->scratch = file_join (scratch, name);
     self->job = *job;
     *job = (message_t) { 0 };
     const wire_bytes_t *submit = &self->job.job.submit;
@@ -27,7 +27,7 @@ static dossier_t *s_new (message_t *job, const char *scratch, error_t *error)
     if (!rc && self->submit.verb != MESSAGE_SUBMIT)
         rc = error_set (error, "%s: a job without what was asked for", name);
     if (!rc)
-        rc = file_make_folders (self->scratch, 0700, error);
+        rc = scratch_job_new (scratch, name, &self->scratch, &self->twin, error);
     if (!rc)
         return self;
     s_free (self);
@@ -61,7 +61,7 @@ void dossiers_forget (dossiers_t *self, uint64_t job)
 {
     for (uint32_t i = 0; i < self->count; i++)
         if (self->item [i]->job.job.job == job) {
-            file_remove_tree (self->item [i]->scratch);
+            scratch_job_remove (self->item [i]->scratch, self->item [i]->twin);
             s_free (self->item [i]);
             self->item [i] = self->item [--self->count];
             return;
@@ -96,6 +96,6 @@ message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory)
     const message_job_t *job = &self->job.job;
     return (message_t) { .verb = MESSAGE_LOAD, .load = {
         .job = job->job, .memory = memory, .slot = slot, .submit = job->submit, .first_line = job->first_line,
-        .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .folder = job->folder,
+        .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .twin = self->twin, .folder = job->folder,
     } };
 }

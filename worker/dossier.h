@@ -10,7 +10,7 @@ typedef struct {
     message_t job;                                      // MESSAGE_JOB
     message_t submit;                                   // what it carries, decoded
     plugin_t *plugin;                                   // NULL: not needed yet
-    char *scratch;                                      // for runs and segments
+    char *scratch, *twin;                               // for runs and segments; in memory, or empty
 } dossier_t;
 
 typedef struct { dossier_t **item; uint32_t count; } dossiers_t;

@@ -56,7 +56,7 @@ engine_t *engine_new (const message_load_t *load, position_t *position, error_t 
     engine_t *self = memory_new (sizeof *self);
     self->position = position;
     self->load = (message_load_t) { .job = load->job, .memory = load->memory, .slot = load->slot,
-                                    .scratch = memory_text (load->scratch), .folder = memory_text (load->folder) };
+                                    .scratch = memory_text (load->scratch), .twin = memory_text (load->twin), .folder = memory_text (load->folder) };
     self->env = (rac_env) { .size = sizeof (rac_env), .abi = RAC_ABI, .param = s_param, .side = s_side,
                             .input_columns = s_input_columns, .input_name = s_input_name };
     engine_out_init (self);
@@ -93,7 +93,7 @@ void engine_destroy (engine_t **self_p)
     arena_destroy (&self->room);
     free (self->side); free (self->part); free (self->counter); free (self->counter_name); free (self->counter_value);
     free (self->held.tasks.item); free (self->held.attempts.item);
-    free (self->load.scratch); free (self->load.folder);
+    free (self->load.scratch); free (self->load.twin); free (self->load.folder);
     free (self);
     *self_p = NULL;
 }

@@ -11,6 +11,7 @@ libworker_a_SOURCES += \
 	worker/order.c worker/order.h \
 	worker/plugin.c worker/plugin.h \
 	worker/recipe.c worker/recipe.h \
+	worker/scratch.c worker/scratch.h \
 	worker/slot.c worker/slot.h \
 	worker/tasklog.c worker/tasklog.h \
 	worker/verdict.c worker/verdict.h \

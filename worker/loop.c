@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "kernel/kernel.h"
 #include "worker/order.h"
+#include "worker/scratch.h"
 #include "worker/slot.h"
 #include <czmq.h>
 #include <racimo.h>
@@ -338,7 +339,7 @@ int worker_main (const worker_options_t *given)
     if (cache)
         filled.cache = cache;
     kernel_choose ();
-    status_t rc = file_make_folders (options->scratch, 0700, &error);
+    status_t rc = scratch_new (options->scratch, &error);
     if (!rc && !(self.post.zygote = zygote_new (options->scratch, &error)))
         rc = FAILED;
     if (!rc)
@@ -352,7 +353,7 @@ int worker_main (const worker_options_t *given)
         s_run (&self);
     peer_destroy (&self.post.master);
     zygote_destroy (&self.post.zygote);
-    file_remove_tree (options->scratch);                // the zygote has done it, unless there never was one
+    scratch_remove (options->scratch);                  // the zygote has done it, unless there never was one
     if (self.signals >= 0)
         close (self.signals);
     free (cache);

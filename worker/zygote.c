@@ -13,7 +13,7 @@
 // When the worker goes, the socket says so even after a SIGKILL: the zygote then kills all, removes the scratch folder and ends.
 #define _GNU_SOURCE
 #include "worker/zygote.h"
-#include "base/file.h"
+#include "worker/scratch.h"
 #include "base/memory.h"
 #include "worker/executor.h"
 #include <dirent.h>
@@ -256,7 +256,7 @@ static _Noreturn void s_run (int control, pid_t worker, const char *scratch)
             there = s_serve (&self);
     }
     s_end (&self);
-    file_remove_tree (scratch);
+    scratch_remove (scratch);
     _exit (0);
 }
 

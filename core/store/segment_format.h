@@ -21,5 +21,9 @@ typedef struct {
     uint64_t checksum;                                  // of the footer with checksum 0, and of the index
 } footer_t;
 
-uint64_t block_checksum (const block_header_t *header, const void *body);
+// A block's body in pieces, in the order of the file.
+enum { BLOCK_PARTS = 5 };
+typedef struct { const char *data; size_t size; } block_part_t;
+
+uint64_t block_checksum (const block_header_t *header, const block_part_t *part, uint32_t parts);
 uint64_t footer_checksum (const footer_t *footer, const void *index);

@@ -14,11 +14,19 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-uint64_t block_checksum (const block_header_t *header, const void *body)
+uint64_t block_checksum (const block_header_t *header, const block_part_t *part, uint32_t parts)
 {
     block_header_t copy = *header;
     copy.checksum = 0;
-    return XXH3_64bits_withSeed (body, header->stored, XXH3_64bits (&copy, sizeof copy));
+    uint64_t seed = XXH3_64bits (&copy, sizeof copy);
+    if (parts == 1)
+        return XXH3_64bits_withSeed (part [0].data, part [0].size, seed);
+    XXH3_state_t state;
+    XXH3_INITSTATE (&state);
+    XXH3_64bits_reset_withSeed (&state, seed);
+    for (uint32_t i = 0; i < parts; i++)
+        XXH3_64bits_update (&state, part [i].data, part [i].size);
+    return XXH3_64bits_digest (&state);
 }
 
 uint64_t footer_checksum (const footer_t *footer, const void *index)
@@ -178,7 +186,7 @@ static status_t s_load (reading_t *self, error_t *error)
     if (!rc) {
         memcpy (&header, self->stored, sizeof header);
         bool whole = header.magic == BLOCK_MAGIC && header.stored == block->stored - sizeof header && header.state_bytes == segment->layout.state_bytes
-            && header.records == segment->layout.records && block_checksum (&header, self->stored + sizeof header) == header.checksum;
+            && header.records == segment->layout.records && block_checksum (&header, &(block_part_t) { self->stored + sizeof header, header.stored }, 1) == header.checksum;
         rc = whole ? s_unpack (self, &header, &body) : FAILED;
     }
     if (!rc)

@@ -123,6 +123,7 @@ typedef struct {
     wire_bytes_t submit, first_line;
     char *plugin;                                       // path of the compiled job
     char *scratch;                                      // folder for runs and segments
+    char *twin;                                         // the same in memory, for segments that are small; empty: none
     char *folder;                                       // for parts
 } message_load_t;
 

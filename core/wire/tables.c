@@ -129,6 +129,7 @@ static const field_t load_fields [] = {
     FIELD (load, first_line, BYTES, "of the first input file"),
     FIELD (load, plugin, PATH, "the compiled job"),
     FIELD (load, scratch, PATH, "folder for runs and segments"),
+    FIELD (load, twin, PATH, "the same in memory, for segments that are small; empty: none"),
     FIELD (load, folder, PATH, "folder for parts"),
 };
 

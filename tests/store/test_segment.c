@@ -351,7 +351,7 @@ static void s_forge (const table_t *run, size_t field, uint32_t value)
     if (field == offsetof (block_header_t, stored))     // the checksum cannot reach farther than the file
         header.checksum = 0;
     else
-        header.checksum = block_checksum (&header, file.data + sizeof header);
+        header.checksum = block_checksum (&header, &(block_part_t) { file.data + sizeof header, header.stored }, 1);
     memcpy (file.data, &header, sizeof header);
     if (s_read_all (s_write ("segment", file.data, file.size), run, 1, &s_both))
         ck_abort_msg ("header field at %zu forged to %u: nothing was noticed", field, value);
@@ -382,7 +382,7 @@ START_TEST (forged_key_size)
     memcpy (&header, file.data, sizeof header);
     uint32_t size = table.row [39].text.size + 1;
     memcpy (file.data + sizeof header + 4 * (40 + 39), &size, 4);
-    header.checksum = block_checksum (&header, file.data + sizeof header);
+    header.checksum = block_checksum (&header, &(block_part_t) { file.data + sizeof header, header.stored }, 1);
     memcpy (file.data, &header, sizeof header);
     table.row [39].key_size = size;
     ck_assert (!s_read_all (s_write ("segment", file.data, file.size), &table, 1, &s_both));
@@ -398,7 +398,7 @@ START_TEST (forged_empty_block)
         .header = { .magic = BLOCK_MAGIC, .state_bytes = 8, .records = 1 }, .index = { .stored = sizeof file.header, .run = 1 },
         .footer = { .magic = FOOTER_MAGIC, .blocks = 1, .runs = 1, .index = sizeof file.header },
     };
-    file.header.checksum = block_checksum (&file.header, &file.index);
+    file.header.checksum = block_checksum (&file.header, NULL, 0);
     file.footer.checksum = footer_checksum (&file.footer, &file.index);
     table_t table = { 0 };
     ck_assert (!s_read_all (s_write ("segment", &file, sizeof file), &table, 1, &s_both));
