@@ -34,7 +34,7 @@
 enum { GRACE_MS = 250 };                                // for executors to close their jobs when the worker has ended
 
 typedef enum { REQUEST_SPAWN = 1, REQUEST_KILL } request_kind_t;
-typedef struct { request_kind_t kind; uint64_t tag; } request_t;
+typedef struct { uint64_t kind, tag; } request_t;       // kind: a request_kind_t, wide so that there is no padding
 typedef struct { int channel, page, output; } handed_t; // the descriptors of a SPAWN
 
 struct zygote {
@@ -53,7 +53,12 @@ typedef struct {
 
 static void s_tell (nursery_t *self, zygote_event_kind_t kind, uint64_t tag, pid_t pid, int status)
 {
-    zygote_event_t event = { .kind = kind, .tag = tag, .pid = pid, .status = status };
+    zygote_event_t event;
+    memset (&event, 0, sizeof event);                   // with its padding: what goes through a socket is all defined
+    event.kind = kind;
+    event.tag = tag;
+    event.pid = pid;
+    event.status = status;
     while (send (self->control, &event, sizeof event, MSG_NOSIGNAL) < 0 && errno == EINTR) { }
 }
 
