@@ -4,6 +4,9 @@
 #include "store/segment_format.h"
 #include "table/sort.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 enum { RUN_ROWS = 4000 };
 
 typedef struct { rac_bytes text; uint32_t key_size; char state [24]; } row_t;
@@ -287,6 +290,41 @@ START_TEST (big_rows)
 }
 END_TEST
 
+// A disk that is full at once, and one that takes some bytes of a block and no more: an error with the file's name, from the row that
+// filled a block or from the end.
+static void s_full (const char *path)
+{
+    table_t table = s_table (20000, 0, 30);
+    error_t error = { 0 };
+    segment_writer_t *writer = segment_create (path, &s_folds, &error);
+    ck_assert_ptr_nonnull (writer);
+    segment_begin_run (writer);
+    status_t rc = OK;
+    for (uint32_t r = 0; r < table.rows && !rc; r++)
+        rc = segment_add (writer, table.row [r].text, table.row [r].text.size, table.row [r].state, &error);
+    ck_assert_int_eq (rc, FAILED);
+    ck_assert_msg (strstr (error.text, path) != NULL, "'%s'", error.text);
+    error_clear (&error);
+    ck_assert_int_eq (segment_finish (&writer, NULL, NULL, &error), FAILED);
+    ck_assert_msg (strstr (error.text, path) != NULL, "'%s'", error.text);
+    ck_assert_ptr_null (writer);
+    s_table_free (&table);
+}
+
+START_TEST (full_disk)
+{
+    struct rlimit before, small;
+    s_full ("/dev/full");
+    signal (SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq (getrlimit (RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 200000;                            // within the second block
+    ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &small), 0);
+    s_full (s_path ("segment"));
+    ck_assert_int_eq (setrlimit (RLIMIT_FSIZE, &before), 0);
+}
+END_TEST
+
 // ---- damage
 
 static bool s_read_all (const char *path, const table_t *run, uint32_t runs, const segment_layout_t *layout)
@@ -456,7 +494,7 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, damage, damage_of_packed, forged_headers, forged_key_size, forged_empty_block, other_files,
+    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, full_disk, damage, damage_of_packed, forged_headers, forged_key_size, forged_empty_block, other_files,
         documented_example };
     return s_run ("segment", tests, COUNT_OF (tests));
 }
