@@ -6,22 +6,25 @@ AM_TESTS_ENVIRONMENT = RACIMO='$(abs_top_builddir)/racimo'; RACIMO_HOME='$(abs_t
 TESTS += tests/check_layers
 EXTRA_DIST += tests/check_layers
 
-# The same tests in other lights, each in a build of its own or under a tool; for those who change code, and for CI.
+# The same tests in other lights, each in a build of its own or under a tool; for those who change code, and for CI. Under the sanitizers
+# first with jobs as users compile them, since a crash of theirs has to look as ever; then the shipped jobs sanitized as well.
 
 check-asan:
 	@test "$(abs_srcdir)" != "$(abs_builddir)" || { echo "check-asan: build out of the source tree: mkdir build && cd build && ../configure"; exit 1; }
 	$(MKDIR_P) build-asan
 	cd build-asan && { test -e Makefile || $(abs_srcdir)/configure --quiet --enable-sanitizers --enable-werror CC='$(CC)'; }
 	$(MAKE) -C build-asan check
+	cd build-asan && RACIMO_CC='$(CC)' RACIMO_CFLAGS='-fsanitize=address,undefined -fno-sanitize-recover=all' $(MAKE) check TESTS=tests/system/jobs.sh
 
 # Not the kernels' tests: all lengths times all alignments take memcheck minutes, and the sanitizers see the same reads.
-check-valgrind: $(check_PROGRAMS)
+check-valgrind: all $(check_PROGRAMS) $(check_SCRIPTS)
 	@for test in $(check_PROGRAMS); do \
 	    case $$test in tests/kernel/*) continue ;; */test_*) ;; *) continue ;; esac; \
 	    CK_FORK=no CK_DEFAULT_TIMEOUT=0 RACIMO_KERNEL=plain valgrind --quiet --error-exitcode=9 --leak-check=full \
 	        --errors-for-leak-kinds=definite ./$$test > $$test.valgrind.log 2>&1 \
 	    && echo "PASS $$test" || { echo "FAIL $$test"; cat $$test.valgrind.log; exit 1; }; \
 	done
+	$(AM_TESTS_ENVIRONMENT) bash $(srcdir)/tests/system/memcheck.sh
 
 # gcc and clang define shifts of negative numbers as arithmetic ones, and the kernels rely on it.
 lint:

@@ -6,7 +6,7 @@
 set -u
 : "${RACIMO:?is the binary to test}"
 : "${SRC:?is the source tree}"
-export RACIMO SRC LC_ALL=C ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0}
+export RACIMO SRC LC_ALL=C
 
 build=$(dirname "$RACIMO")
 reference=${REFERENCE:-$build/tests/reference/reference}
@@ -16,6 +16,11 @@ jobs=$SRC/tests/system/jobs
 work=$(mktemp -d "${TMPDIR:-/tmp}/racimo-test.XXXXXX") || exit 1
 mkdir "$work/tmp" "$work/cache" "$work/data"
 export TMPDIR=$work/tmp XDG_CACHE_HOME=$work/cache
+
+# What sanitizers report of any process, be it one whose attempt is repeated, is a failure: see finish. Leaks are for memcheck.
+reports=$work/sanitizer
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:log_path=$reports} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:log_path=$reports}
+
 mark=$$.$RANDOM
 passed=0
 failed=0
@@ -52,9 +57,12 @@ marked () {
 }
 
 finish () {
-    local pid
+    local pid report
     for pid in $(marked); do
         kill -KILL "$pid" 2> /dev/null
+    done
+    for report in "$reports".*; do
+        [ ! -e "$report" ] || fail "a sanitizer reports: $(head -30 "$report")"
     done
     chmod -R u+rwx "$work" 2> /dev/null
     rm -rf "$work"
