@@ -174,24 +174,7 @@ says 'new with a bad name' 2 stderr 'letters, digits' new 'a b'
 says 'new without a name' 2 stderr 'takes one name' new
 says 'new where nobody can write' 5 stderr 'nix/a.c: No such file' new nix/a
 
-# ---- the jobs of the guide
-
-awk '/^```c$/ { file = sprintf ("guide%d.c", ++n); next } /^```$/ { file = "" } file { print > file }' "$SRC/doc/writing-a-job.md"
-for source in guide*.c; do
-    says "doc/writing-a-job.md, $source" 0 stdout '^Result ' describe "$source"
-done
-printf 'sensor,seconds\na,1\na,9\nb,3\na,4\n' > seconds.csv
-printf 'a\t5\nb\t0\n' > silence.tsv
-racimo run ./guide4.c seconds.csv --quiet
-same 'the reduce of the guide' stdout silence.tsv
-printf 'sensor,number\na,1\na,\nb,2\na,3\n' > numbers.csv
-printf 'a\t2\nb\t0\n' > odd.tsv
-racimo run ./guide5.c numbers.csv --quiet
-same 'the fold of the guide' stdout odd.tsv
-printf 'sensor,celsius\na,31\nb,30\nb,40.5\n' > hot.csv
-printf 'b\t40.5\n' > hot.tsv
-racimo run ./guide3.c hot.csv --above 35 --quiet
-same 'the state of the guide' stdout hot.tsv
+# ---- what a job prints
 
 printf '#include <racimo.h>\nstatic rac_status map (void *s, const rac_batch *in, rac_out *out) { (void) s; fprintf (stderr, "rows %%u\\n", in->rows); return rac_emit (out, in->rows, in->column, 1); }\nRAC_JOB (plan) { rac_input (plan, RAC_LINES, NULL, 0); rac_read (plan, "line", RAC_BYTES); rac_map (plan, map); rac_result (plan, "line", RAC_BYTES); return RAC_OK; }\n' > prints.c
 racimo run ./prints.c words.txt --quiet --logs logs/deep
