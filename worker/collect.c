@@ -7,11 +7,15 @@
 #include "base/file.h"
 #include "table/group.h"
 #include "table/sort.h"
+#include "worker/compact.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+// How many runs a segment may have: a reducer reads all of them at once, some 256 KiB each.
+enum { RUN_BYTES = 512 * 1024, RUNS_LEAST = 16, RUNS_MOST = 128 };
 
 struct collect {
     const job_t *job;
@@ -131,16 +135,12 @@ static uint64_t s_held (const collect_t *self)
     return group_bytes (self->group) + fold_bytes (self->fold);
 }
 
-// A segment that is written while its rows still lie here doubles them: in memory only if both stay within what is allowed.
-static status_t s_open_file (collect_t *self, error_t *error)
+static status_t s_open_file (collect_t *self, bool small, error_t *error)
 {
-    if (self->writer)
-        return OK;
     char name [64];
-    bool small = *self->twin && s_held (self) < self->memory / 2;
     snprintf (name, sizeof name, "segment-%llu-%d-%llu", (unsigned long long) self->slot, (int) getpid (), (unsigned long long) self->serial++);
     free (self->path);
-    self->path = file_join (small ? self->twin : self->folder, name);
+    self->path = file_join (small && *self->twin ? self->twin : self->folder, name);
     segment_layout_t layout;
     shape_segment (self->shape, self->fold, &layout);
     self->writer = segment_create (self->path, &layout, error);
@@ -207,16 +207,39 @@ static uint32_t s_rows (const collect_t *self)
     return self->shape->records ? self->items : fold_groups (self->fold);
 }
 
+// All runs of the file become one of a new file: a reducer needs a block's memory for every run that it reads.
+static status_t s_compact (collect_t *self, error_t *error)
+{
+    char *old = self->path;
+    self->path = NULL;
+    status_t rc = segment_finish (&self->writer, NULL, NULL, error);
+    if (!rc)
+        rc = s_open_file (self, false, error);
+    if (!rc)
+        rc = compact_runs (self->job, self->shape, self->fold, old, self->writer, error);
+    unlink (old);
+    free (old);
+    return rc;
+}
+
+static uint32_t s_most_runs (const collect_t *self)
+{
+    uint64_t runs = self->memory / RUN_BYTES;
+    return runs < RUNS_LEAST ? RUNS_LEAST : runs > RUNS_MOST ? RUNS_MOST : (uint32_t) runs;
+}
+
+// A file that is begun while its rows still lie here doubles them: in memory only if both stay within what is allowed.
 static status_t s_flush (collect_t *self, error_t *error)
 {
     if (!s_rows (self))
         return OK;
-    TRY (s_open_file (self, error));
+    if (!self->writer)
+        TRY (s_open_file (self, s_held (self) < self->memory / 2, error));
     segment_begin_run (self->writer);
     TRY (self->shape->records ? s_write_records (self, error) : s_write_groups (self, error));
     TRY (segment_end_run (self->writer, error));
     s_forget (self);
-    return OK;
+    return segment_written_runs (self->writer) < s_most_runs (self) ? OK : s_compact (self, error);
 }
 
 static status_t s_bound (collect_t *self, error_t *error)

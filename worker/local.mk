@@ -1,5 +1,6 @@
 libworker_a_SOURCES += \
 	worker/collect.c worker/collect.h \
+	worker/compact.c worker/compact.h \
 	worker/dossier.c worker/dossier.h \
 	worker/engine.c worker/engine.h worker/engine_parts.h \
 	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c \

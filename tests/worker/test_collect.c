@@ -292,7 +292,9 @@ static uint64_t s_pass (job_declare_fn *declare, const way_t *way, buffer_t *int
     }
     s_seal (collect, sealed);
     ck_assert (way->memory > 1 ? !collect_spilled (collect) : collect_spilled (collect) > 0);
-    ck_assert_uint_ge (sealed->cursors, way->memory > 1 ? 1 : BATCHES);
+    ck_assert_uint_ge (sealed->cursors, 1);
+    if (way->memory == 1 && way->seal_every > BATCHES)  // every batch was a run, and the runs of the one segment were merged on the way
+        ck_assert_uint_lt (sealed->cursors, 16);
     s_merge (sealed, into);
     uint64_t rows = sealed->rows;
     collect_destroy (&collect);
