@@ -19,10 +19,10 @@ static const char *next_part (const char *list, const char *end, char part [NAME
 
 static int holds (const names *self, const char *name)
 {
-    uint32_t i = 0;
-    while (i < self->count && strcmp (self->name [i], name))
-        i++;
-    return i < self->count;
+    for (uint32_t i = 0; i < self->count; i++)
+        if (!strcmp (self->name [i], name))
+            return 1;
+    return 0;
 }
 
 // A column by its name in the header if it has one there, so that "3" and "delay" are the same; *number: its place, from 1, or 0.
@@ -66,12 +66,13 @@ static rac_status declare_fold (rac_plan *plan, const char *part, const names *k
         return rac_fold (plan, "count", RAC_COUNT, NULL), RAC_OK;
     resolve (plan, strcpy (column, of), &number);
     snprintf (result, sizeof result, "%s_%s", kind, column);
-    if (holds (keys, column))                           // read as bytes already: as a number under its place, written as "03"
-        snprintf (column, sizeof column, "0%u", number ? number : 1);
+    rac_type type = fold == RAC_COUNT ? RAC_BYTES : RAC_F64;
+    if (type == RAC_BYTES || holds (keys, column))      // read as another type too: under its place, written as "003" or "03"
+        snprintf (column, sizeof column, "%s%u", type == RAC_BYTES ? "00" : "0", number ? number : 1);
     if (!holds (values, column)) {
         strcpy (values->name [values->count++], column);
-        rac_read (plan, column, RAC_F64);
-        rac_value (plan, column, RAC_F64);
+        rac_read (plan, column, type);
+        rac_value (plan, column, type);
     }
     rac_fold (plan, result, (rac_fold_kind) fold, column);
     return RAC_OK;
@@ -81,12 +82,11 @@ RAC_JOB (plan)
 {
     const char *by = rac_param (plan, "by", "", "columns to group by, by name or number: origin,destination");
     const char *list = rac_param (plan, "agg", "count", "what to compute of each group: count,mean:delay,max:3");
-    names keys = { { "" }, 0 }, values = { { "" }, 0 };
-    char part [NAME];
+    names keys = { { "" }, 0 }, values = keys; char part [NAME];
     rac_about (plan, "Counts, sums, means and extremes of columns for each group of rows");
     rac_input (plan, RAC_CSV, NULL, 0);
-    if (!*by)
-        return rac_refuse (plan, "give --by COLUMN,... to group by");
+    if (!*by || !*list)
+        return rac_refuse (plan, "give --by COLUMN,... to group by, and --agg FOLD,...");
     if (declare_keys (plan, by, &keys))
         return RAC_FAIL;
     while (*list) {

@@ -33,6 +33,7 @@ struct collect {
     // both
     buffer_t strings;                                   // scratch: encoded keys of a batch
     rac_bytes *text;
+    uint64_t in_memory;                                 // bytes of sealed segments in the twin folder
     segment_writer_t *writer;                           // NULL: nothing was spilled since the last seal
     char *path;
     uint64_t spilled;
@@ -234,7 +235,7 @@ static status_t s_flush (collect_t *self, error_t *error)
     if (!s_rows (self))
         return OK;
     if (!self->writer)
-        TRY (s_open_file (self, s_held (self) < self->memory / 2, error));
+        TRY (s_open_file (self, s_held (self) + self->in_memory < self->memory / 2, error));
     segment_begin_run (self->writer);
     TRY (self->shape->records ? s_write_records (self, error) : s_write_groups (self, error));
     TRY (segment_end_run (self->writer, error));
@@ -258,8 +259,11 @@ status_t collect_seal (collect_t *self, const char **path, uint64_t *bytes, uint
     TRY (s_flush (self, error));
     if (!self->writer)
         return OK;
+    TRY (segment_finish (&self->writer, bytes, rows, error));
     *path = self->path;
-    return segment_finish (&self->writer, bytes, rows, error);
+    if (*self->twin && !strncmp (self->path, self->twin, strlen (self->twin)))
+        self->in_memory += *bytes;
+    return OK;
 }
 
 // ---- rows

@@ -35,6 +35,9 @@ printf 'n,count,sum_n\n1,1,1\n2,1,2\n3,1,3\n' > small.expected
 prints 'groupby a column that is also summed' small.expected groupby small.csv --by n --agg count,sum:n --output-format csv
 : > empty
 : > nothing
+printf 'city,note\na,x\na,\nb,yy\n' > notes.csv
+printf 'a\t2\t1\t2\nb\t1\t1\t1\n' > notes.expected
+prints 'groupby counts texts, and a key' notes.expected groupby notes.csv --by city --agg count,count:note,count:city
 prints 'groupby of an empty file' nothing groupby empty --by a --agg sum:b
 prints 'wordcount of an empty file' nothing wordcount empty
 
