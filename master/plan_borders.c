@@ -17,9 +17,7 @@ typedef struct { wire_bytes_t key; uint64_t weight; } sample_t;
 
 static int s_compare (const wire_bytes_t *a, const wire_bytes_t *b)
 {
-    uint32_t size = a->size < b->size ? a->size : b->size;
-    int rc = size ? memcmp (a->data, b->data, size) : 0;
-    return rc ? rc : (a->size > b->size) - (a->size < b->size);
+    return memory_compare (a->data, a->size, b->data, b->size);
 }
 
 static int s_compare_samples (const void *a, const void *b)

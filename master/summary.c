@@ -1,9 +1,8 @@
 // summary: _job.json: what ran, on what, how long, and what it cost. The same text goes to the client with FINISHED.
 //
-// Written by hand: a flat object with a few inner ones needs no library. Texts that are not UTF-8 (paths may be anything) have their bytes
-// beyond ASCII written as Latin-1 escapes, so that the file is JSON whatever the names are.
+// Written by hand: a flat object with a few inner ones needs no library.
 #include "master/work.h"
-#include "wire/scan.h"
+#include "wire/json.h"
 
 #include <racimo.h>
 
@@ -11,26 +10,10 @@
 #define PACKAGE_VERSION "unreleased"
 #endif
 
-static void s_text (buffer_t *into, const char *text)
-{
-    bool plain = scan_utf8 (text, strlen (text));
-    buffer_add (into, "\"", 1);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char) *text;
-        if (c == '"' || c == '\\')
-            buffer_print (into, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f || (c > 0x7f && !plain))
-            buffer_print (into, "\\u%04x", c);
-        else
-            buffer_add (into, text, 1);
-    }
-    buffer_add (into, "\"", 1);
-}
-
 static void s_text_field (buffer_t *into, const char *name, const char *text)
 {
     buffer_print (into, "  \"%s\": ", name);
-    s_text (into, text ? text : "");
+    json_text (into, text ? text : "");
     buffer_print (into, ",\n");
 }
 
@@ -44,7 +27,7 @@ static void s_texts (buffer_t *into, const char *name, const wire_texts_t *texts
     buffer_print (into, "  \"%s\": [", name);
     for (uint32_t i = 0; i < texts->count; i++) {
         buffer_print (into, i ? ", " : "");
-        s_text (into, texts->item [i]);
+        json_text (into, texts->item [i]);
     }
     buffer_print (into, "],\n");
 }
@@ -100,7 +83,7 @@ static void s_counters (buffer_t *into, const work_t *work)
         buffer_print (into, i ? ", " : "");
         for (; i < all && !strcmp (counter [i].name, name); i++)
             sum += counter [i].count;
-        s_text (into, name);
+        json_text (into, name);
         buffer_print (into, ": %lld", (long long) sum);
     }
     buffer_print (into, "},\n");
@@ -149,6 +132,6 @@ void work_summary (const work_t *work, buffer_t *into)
     s_number (into, "spilled_bytes", map.spilled + reduce.spilled);
     s_number (into, "peak_resident_bytes", work->resident);
     buffer_print (into, "  \"warning\": ");
-    s_text (into, work->warning ? work->warning : "");
+    json_text (into, work->warning ? work->warning : "");
     buffer_print (into, "\n}\n");
 }

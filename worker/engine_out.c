@@ -2,6 +2,7 @@
 //
 // Everything a job hands over is checked here once a batch, so that the loops behind can trust it.
 #include "worker/engine_parts.h"
+#include "kernel/value.h"
 
 #include <string.h>
 
@@ -19,16 +20,11 @@ static rac_status s_wrong (engine_t *self, const char *what, uint32_t is, uint32
     return RAC_FAIL;
 }
 
-static uint32_t s_value_bytes (rac_type type)
-{
-    return type == RAC_BYTES ? sizeof (rac_bytes) : type == RAC_F32 ? 4 : 8;
-}
-
 // The rows [from, from + RAC_ROWS) of a column; from is a multiple of 64.
 static rac_column s_slice (const rac_column *column, uint32_t from)
 {
     rac_column slice = *column;
-    slice.at.any = (const char *) column->at.any + (size_t) from * s_value_bytes (column->type);
+    slice.at.any = (const char *) column->at.any + (size_t) from * value_bytes (column->type);
     slice.valid = column->valid ? column->valid + from / 64 : NULL;
     return slice;
 }

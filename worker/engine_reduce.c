@@ -3,6 +3,7 @@
 // Rows come from the merge one by one and are gathered into batches: their strings are copied to an arena, their states to an array. A batch
 // ends at RAC_ROWS rows, groups or so; a group may go over several batches, so that no group has to fit in memory.
 #include "base/clock.h"
+#include "kernel/value.h"
 #include "store/merge.h"
 #include "worker/engine_parts.h"
 
@@ -231,12 +232,12 @@ static void s_gather_keys (reduction_t *self, rac_column *key)
     for (uint32_t c = 0; c < job->keys; c++) {
         const rac_column *from = &self->column [c];
         key_room_t *to = &self->room [job->columns + c];
-        uint32_t bytes = from->type == RAC_BYTES ? sizeof (rac_bytes) : from->type == RAC_F32 ? 4 : 8;
+        uint32_t bytes = value_bytes (from->type);
         memset (to->valid, 0xff, RAC_ROWS / 8);
         for (uint32_t g = 0; g < self->groups; g++) {
             uint32_t row = self->start [g];
             memcpy ((char *) to->at + (size_t) g * bytes, (const char *) from->at.any + (size_t) row * bytes, bytes);
-            if (from->valid && !(from->valid [row >> 6] >> (row & 63) & 1))
+            if (value_missing (from, row))
                 to->valid [g >> 6] &= ~(1ull << (g & 63));
         }
         key [c] = s_column (to, from->type, self->groups);

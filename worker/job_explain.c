@@ -1,5 +1,6 @@
 // job_explain: a declaration in words, for `racimo describe`, and as JSON for programs.
 #include "worker/job.h"
+#include "wire/json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,26 +8,13 @@
 static const char *const s_formats [] = { [RAC_LINES] = "lines", [RAC_CSV] = "csv", [RAC_TSV] = "tsv", [RAC_NUMBERED] = "numbered rows" };
 static const char *const s_folds [] = { "own fold", "count", "sum", "min", "max", "mean" };
 
-static void s_json_text (buffer_t *into, const char *text)
-{
-    buffer_add (into, "\"", 1);
-    for (; *text; text++)
-        if (*text == '"' || *text == '\\')
-            buffer_print (into, "\\%c", *text);
-        else if ((unsigned char) *text < 0x20)
-            buffer_print (into, "\\u%04x", *text);
-        else
-            buffer_add (into, text, 1);
-    buffer_add (into, "\"", 1);
-}
-
 static void s_json_columns (buffer_t *into, const char *what, const job_column_t *column, uint32_t count)
 {
     char room [16];
     buffer_print (into, ",\n  \"%s\": [", what);
     for (uint32_t i = 0; i < count; i++) {
         buffer_print (into, "%s{\"name\": ", i ? ", " : "");
-        s_json_text (into, column [i].name);
+        json_text (into, column [i].name);
         buffer_print (into, ", \"type\": \"%s\"}", job_type_name (column [i].type, room));
     }
     buffer_print (into, "]");
@@ -37,13 +25,13 @@ static void s_json (const job_t *self, const char *name, buffer_t *into)
     char room [16];
     const job_input_t *input = &self->input [0];
     buffer_print (into, "{\n  \"name\": ");
-    s_json_text (into, name);
+    json_text (into, name);
     buffer_print (into, ",\n  \"about\": ");
-    s_json_text (into, self->about);
+    json_text (into, self->about);
     buffer_print (into, ",\n  \"format\": \"%s\",\n  \"header\": %s,\n  \"reads\": [", s_formats [input->format], input->header ? "true" : "false");
     for (uint32_t i = 0; i < input->reads; i++) {
         buffer_print (into, "%s{\"name\": ", i ? ", " : "");
-        s_json_text (into, input->read [i].name);
+        json_text (into, input->read [i].name);
         buffer_print (into, ", \"type\": \"%s\"}", job_type_name (input->read [i].type, room));
     }
     buffer_print (into, "]");
@@ -53,11 +41,11 @@ static void s_json (const job_t *self, const char *name, buffer_t *into)
     buffer_print (into, ",\n  \"options\": [");
     for (uint32_t i = 0; i < self->params; i++) {
         buffer_print (into, "%s\n    {\"name\": ", i ? "," : "");
-        s_json_text (into, self->param [i].name);
+        json_text (into, self->param [i].name);
         buffer_print (into, ", \"type\": \"%s\", \"default\": ", job_type_name (self->param [i].type, room));
-        s_json_text (into, self->param [i].standard);
+        json_text (into, self->param [i].standard);
         buffer_print (into, ", \"help\": ");
-        s_json_text (into, self->param [i].help);
+        json_text (into, self->param [i].help);
         buffer_print (into, "}");
     }
     buffer_print (into, "]\n}\n");

@@ -6,10 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *memory_new (size_t bytes);                        // zeroed; never NULL; free () it
 void *memory_grow (void *at, size_t bytes);             // realloc; never NULL
 char *memory_text (const char *text);                   // strdup; NULL gives NULL
+
+// The order of byte strings: by unsigned bytes; what another begins with comes before it. Data of size 0 may be NULL.
+static inline int memory_compare (const void *a, size_t a_size, const void *b, size_t b_size)
+{
+    size_t least = a_size < b_size ? a_size : b_size;
+    int order = least ? memcmp (a, b, least) : 0;
+    return order ? order : (a_size > b_size) - (a_size < b_size);
+}
 
 // A growing run of bytes. { 0 } is empty; buffer_free makes it so again.
 typedef struct {

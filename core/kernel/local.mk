@@ -11,4 +11,5 @@ libcore_a_SOURCES += \
 	core/kernel/powers.c core/kernel/powers.h \
 	core/kernel/print.c core/kernel/print.h core/kernel/print_float.c \
 	core/kernel/round.c \
-	core/kernel/shared.h
+	core/kernel/shared.h \
+	core/kernel/value.h

@@ -2,6 +2,7 @@
 #include "kernel/print.h"
 #include "kernel/calendar.h"
 #include "kernel/digits.h"
+#include "kernel/value.h"
 
 // Writes the sign and returns the magnitude; INT64_MIN has one, too.
 static inline uint64_t s_sign (char *to, int64_t value, size_t *size)
@@ -68,7 +69,7 @@ size_t print_time (char *to, int64_t us)
 
 size_t print_value (char *to, rac_type type, const rac_column *column, uint32_t row)
 {
-    if (column->valid && !(column->valid [row / 64] >> row % 64 & 1))
+    if (value_missing (column, row))
         return 0;
     switch (type & 0xff) {
     case RAC_F64:

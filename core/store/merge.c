@@ -4,8 +4,6 @@
 // the matches on its path are played again. Cursors that are done lose against all others.
 #include "store/merge.h"
 
-#include <string.h>
-
 struct merge {
     cursor_t **cursor;
     uint32_t count;
@@ -19,10 +17,7 @@ static bool s_before (const merge_t *self, uint32_t a, uint32_t b)
         return !x->done;
     if (x->prefix != y->prefix)
         return x->prefix < y->prefix;
-    uint32_t least = x->text.size < y->text.size ? x->text.size : y->text.size;
-    int order = least ? memcmp (x->text.data, y->text.data, least) : 0;
-    if (!order)
-        order = (x->text.size > y->text.size) - (x->text.size < y->text.size);
+    int order = memory_compare (x->text.data, x->text.size, y->text.data, y->text.size);
     return order ? order < 0 : a < b;
 }
 

@@ -6,6 +6,7 @@
 // A window gives several batches; a batch never spans windows, and the output does not depend on where either ends.
 #include "store/reader_parts.h"
 #include "kernel/kernel.h"
+#include "kernel/value.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -105,11 +106,6 @@ static void *s_take (reader_t *self, size_t count, size_t size)
     return memset (arena_take (self->arena, bytes), 0, bytes);
 }
 
-static size_t s_value_size (rac_type type)
-{
-    return type == RAC_BYTES ? sizeof (rac_bytes) : type == RAC_F32 ? sizeof (float) : sizeof (int64_t);
-}
-
 static void s_make_columns (reader_t *self)
 {
     uint32_t rows = self->options.batch_rows, columns = self->options.columns;
@@ -121,7 +117,7 @@ static void s_make_columns (reader_t *self)
         copy [c] = self->options.column [c];
         const char *name = copy [c].name ? copy [c].name : "";
         copy [c].name = memcpy (arena_take (self->arena, strlen (name) + 1), name, strlen (name) + 1);
-        self->store [c].values = s_take (self, rows, s_value_size (copy [c].type));
+        self->store [c].values = s_take (self, rows, value_bytes (copy [c].type));
         self->store [c].valid = s_take (self, words, sizeof (uint64_t));
         self->column [c] = (rac_column) { .at.any = self->store [c].values, .type = copy [c].type };
     }

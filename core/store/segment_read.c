@@ -122,9 +122,7 @@ typedef struct {
 
 static int s_compare (rac_bytes a, rac_bytes b)
 {
-    uint32_t least = a.size < b.size ? a.size : b.size;
-    int order = least ? memcmp (a.data, b.data, least) : 0;
-    return order ? order : (a.size > b.size) - (a.size < b.size);
+    return memory_compare (a.data, a.size, b.data, b.size);
 }
 
 static void s_room (char **at, size_t *room, size_t bytes)

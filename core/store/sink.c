@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "kernel/print.h"
+#include "kernel/value.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,7 +104,7 @@ static status_t s_put_number (sink_t *self, const rac_column *column, uint32_t r
 
 static status_t s_put_value (sink_t *self, const rac_column *column, uint32_t row, error_t *error)
 {
-    if (column->valid && !(column->valid [row / 64] >> (row % 64) & 1))
+    if (value_missing (column, row))
         return OK;
     if (column->type != RAC_BYTES)
         return s_put_number (self, column, row, error);

@@ -3,58 +3,9 @@
 // A fold is made of parts: mean is a sum and a count, min a minimum and a count (which tells "none" from "smallest"). Equal parts of several
 // folds are one. All parts of a column are updated in one loop over the rows of a batch, since finding a group's row in memory costs more
 // than each of them; there is such a loop for every set of parts, made by the compiler from one body.
-#include "table/fold.h"
-#include "table/exact.h"
+#include "table/fold_parts.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
-
-typedef __int128 __attribute__ ((aligned (8), may_alias)) wide_t;
-typedef int64_t __attribute__ ((may_alias)) word_t;
-
-typedef enum { PART_COUNT, PART_SUM_I64, PART_SUM_F64, PART_MIN, PART_MAX } part_kind_t;
-
-// Where a sum of doubles keeps its window and the number of its wide accumulator + 1 (in a run: of the piece that the window holds, + 1).
-typedef struct { wide_t units; uint64_t wide; } __attribute__ ((may_alias)) window_t;
-
-typedef struct {
-    part_kind_t kind;
-    uint32_t value;                                     // column; UINT32_MAX: none
-    rac_type type;
-    uint32_t at;                                        // byte offset within a group's row
-} part_t;
-
-typedef struct {
-    fold_spec_t spec;
-    uint32_t count, sum, low, high;                     // parts it reads; UINT32_MAX: none
-    char *states;                                       // own folds: of all groups
-    uint32_t at;                                        // own folds: byte offset in a run's row
-} item_t;
-
-struct fold {
-    item_t item [256]; uint32_t items;
-    part_t part [512]; uint32_t parts;
-    uint32_t stride;                                    // bytes of a group's row in memory: the parts
-    uint32_t saved;                                     // bytes of a group's row in a run: the parts and the own states
-    char *blank;                                        // a row without any value
-    char *state; uint32_t groups, room;
-    exact_wide_t **wide; uint32_t wides, wide_room;
-    double *doubles;                                    // scratch of RAC_ROWS
-    uint32_t *group;                                    // scratch: groups of rows that are not missing
-    char *values;                                       // scratch: their values
-    char *others; size_t others_room;                   // scratch: own states gathered from a run
-};
-
-static uint32_t s_value_bytes (rac_type type)
-{
-    return type == RAC_BYTES ? sizeof (rac_bytes) : type == RAC_F32 ? 4 : 8;
-}
-
-static bool s_is_float (rac_type type)
-{
-    return type == RAC_F64 || type == RAC_F32;
-}
 
 static uint32_t s_part (fold_t *self, part_kind_t kind, uint32_t value, rac_type type)
 {
@@ -92,7 +43,7 @@ fold_t *fold_new (const fold_spec_t *spec, uint32_t folds)
             continue;
         item->count = s_part (self, PART_COUNT, value, type);
         if (spec [i].kind == RAC_SUM || spec [i].kind == RAC_MEAN)
-            item->sum = s_part (self, s_is_float (type) ? PART_SUM_F64 : PART_SUM_I64, value, type);
+            item->sum = s_part (self, fold_is_float (type) ? PART_SUM_F64 : PART_SUM_I64, value, type);
         if (spec [i].kind == RAC_MIN)
             item->low = s_part (self, PART_MIN, value, type);
         if (spec [i].kind == RAC_MAX)
@@ -183,9 +134,7 @@ uint32_t fold_row_bytes (const fold_t *self)
     return self->saved;
 }
 
-// ---- adding rows
-
-static exact_wide_t *s_wide (fold_t *self, window_t *window)
+exact_wide_t *fold_wide (fold_t *self, window_t *window)
 {
     if (!window->wide) {
         if (self->wides == self->wide_room) {
@@ -196,151 +145,6 @@ static exact_wide_t *s_wide (fold_t *self, window_t *window)
         window->wide = self->wides;
     }
     return self->wide [window->wide - 1];
-}
-
-static void s_window_add (fold_t *self, window_t *window, __int128 units)
-{
-    __int128 sum;
-    if (__builtin_expect (__builtin_add_overflow ((__int128) window->units, units, &sum), 0)) {
-        exact_wide_add_units (s_wide (self, window), window->units, EXACT_UNIT);
-        sum = units;
-    }
-    window->units = sum;
-}
-
-// Doubles as integers in total order, every NaN the largest but INT64_MAX.
-static inline int64_t s_order (double value)
-{
-    int64_t bits;
-    memcpy (&bits, &value, 8);
-    bits ^= (int64_t) ((uint64_t) (bits >> 63) >> 1);
-    return value != value ? INT64_MAX - 1 : bits;
-}
-
-static double s_unorder (int64_t bits)
-{
-    if (bits == INT64_MAX - 1)
-        return __builtin_nan ("");
-    bits ^= (int64_t) ((uint64_t) (bits >> 63) >> 1);
-    double value;
-    memcpy (&value, &bits, 8);
-    return value;
-}
-
-// The parts of one column: a bit for each kind there is, and where each lies in a group's row.
-enum { COUNT = 1, SUM = 2, MIN = 4, MAX = 8, REAL = 16 };
-typedef struct { unsigned kinds; uint32_t count, sum, low, high; } parts_t;
-
-static parts_t s_parts_of (const fold_t *self, uint32_t value)
-{
-    parts_t parts = { 0 };
-    for (uint32_t i = 0; i < self->parts; i++) {
-        const part_t *part = &self->part [i];
-        if (part->value != value)
-            continue;
-        if (part->kind == PART_COUNT)
-            parts.kinds |= COUNT, parts.count = part->at;
-        else if (part->kind == PART_MIN)
-            parts.kinds |= MIN, parts.low = part->at;
-        else if (part->kind == PART_MAX)
-            parts.kinds |= MAX, parts.high = part->at;
-        else
-            parts.kinds |= SUM, parts.sum = part->at;
-        if (s_is_float (part->type))
-            parts.kinds |= REAL;
-    }
-    return parts;
-}
-
-static inline __attribute__ ((always_inline)) void s_add_rows (fold_t *self, const parts_t *parts, const unsigned kinds, const uint32_t *group, const void *values, uint32_t rows)
-{
-    char *const state = self->state;
-    const size_t stride = self->stride;
-    for (uint32_t r = 0; r < rows; r++) {
-        char *at = state + group [r] * stride;
-        int64_t number = 0;
-        if (kinds & REAL && kinds & (MIN | MAX))
-            number = s_order (((const double *) values) [r]);
-        else if (!(kinds & REAL) && kinds & (SUM | MIN | MAX))
-            number = ((const int64_t *) values) [r];
-        if (kinds & COUNT)
-            ++*(word_t *) (at + parts->count);
-        if (kinds & SUM && kinds & REAL) {
-            double real = ((const double *) values) [r];
-            window_t *window = (window_t *) (at + parts->sum);
-            __int128 units;
-            if (__builtin_expect (exact_fits (real, &units), 1))
-                s_window_add (self, window, units);
-            else
-                exact_wide_add (s_wide (self, window), real);
-        } else if (kinds & SUM)
-            *(wide_t *) (at + parts->sum) += number;
-        if (kinds & MIN)
-            *(word_t *) (at + parts->low) = number < *(word_t *) (at + parts->low) ? number : *(word_t *) (at + parts->low);
-        if (kinds & MAX)
-            *(word_t *) (at + parts->high) = number > *(word_t *) (at + parts->high) ? number : *(word_t *) (at + parts->high);
-    }
-}
-
-static void s_add_parts (fold_t *self, const parts_t *parts, const uint32_t *group, const void *values, uint32_t rows)
-{
-#define ROWS_OF(kinds) case kinds: s_add_rows (self, parts, kinds, group, values, rows); break;
-#define ROWS_OF_4(kinds) ROWS_OF (kinds) ROWS_OF ((kinds) + 1) ROWS_OF ((kinds) + 2) ROWS_OF ((kinds) + 3)
-#define ROWS_OF_16(kinds) ROWS_OF_4 (kinds) ROWS_OF_4 ((kinds) + 4) ROWS_OF_4 ((kinds) + 8) ROWS_OF_4 ((kinds) + 12)
-    switch (parts->kinds) {
-    ROWS_OF_16 (0)
-    ROWS_OF_16 (REAL)
-    }
-}
-
-// The rows that are not missing, moved together: their groups and their values.
-static uint32_t s_present (fold_t *self, const uint32_t *group, const rac_column *column, uint32_t rows)
-{
-    uint32_t n = 0, bytes = s_value_bytes (column->type);
-    for (uint32_t r = 0; r < rows; r++)
-        if ((!column->valid || column->valid [r >> 6] >> (r & 63) & 1) && (column->type != RAC_BYTES || column->at.bytes [r].size)) {
-            self->group [n] = group [r];
-            memcpy (self->values + (size_t) n++ * bytes, (const char *) column->at.any + (size_t) r * bytes, bytes);
-        }
-    return n;
-}
-
-// All parts and own folds of one column (or of none: rows are counted).
-static void s_add_column (fold_t *self, uint32_t value, const uint32_t *group, const rac_column *column, uint32_t rows)
-{
-    const void *values = column ? column->at.any : NULL;
-    rac_column present;
-    if (column && (column->valid || column->type == RAC_BYTES)) {
-        rows = s_present (self, group, column, rows);
-        group = self->group;
-        values = self->values;
-        present = *column;
-        present.at.any = values;
-        present.valid = NULL;
-        column = &present;
-    }
-    if (column && column->type == RAC_F32) {
-        for (uint32_t r = 0; r < rows; r++)
-            self->doubles [r] = (double) ((const float *) values) [r];
-        values = self->doubles;
-    }
-    parts_t parts = s_parts_of (self, value);
-    s_add_parts (self, &parts, group, values, rows);
-    for (uint32_t i = 0; i < self->items; i++)
-        if (!self->item [i].spec.kind && self->item [i].spec.value == value && rows)
-            self->item [i].spec.own->add (self->item [i].states, group, column, rows);
-}
-
-void fold_add (fold_t *self, const uint32_t *group, const rac_column *column, uint32_t rows)
-{
-    uint64_t done [4] = { 0 };
-    for (uint32_t i = 0; i < self->items; i++) {
-        uint32_t value = self->item [i].spec.value, bit = value == UINT32_MAX ? 255 : value;
-        if (done [bit >> 6] >> (bit & 63) & 1)
-            continue;
-        done [bit >> 6] |= 1ull << (bit & 63);
-        s_add_column (self, value, group, value == UINT32_MAX ? NULL : &column [value], rows);
-    }
 }
 
 // ---- runs
@@ -409,9 +213,9 @@ static void s_merge_f64 (fold_t *self, const part_t *part, const uint32_t *group
         const window_t *other = (const window_t *) (states + (size_t) r * self->saved + part->at);
         window_t *window = (window_t *) (self->state + (size_t) group [r] * self->stride + part->at);
         if (!other->wide)
-            s_window_add (self, window, other->units);
+            fold_window_add (self, window, other->units);
         else
-            exact_wide_add_piece (s_wide (self, window), (uint32_t) other->wide - 1, other->units);
+            exact_wide_add_piece (fold_wide (self, window), (uint32_t) other->wide - 1, other->units);
     }
 }
 
@@ -448,92 +252,4 @@ void fold_merge (fold_t *self, const uint32_t *group, const char *states, uint32
             memcpy (self->others + (size_t) r * bytes, states + (size_t) r * self->saved + self->item [i].at, bytes);
         self->item [i].spec.own->merge (self->item [i].states, group, self->others, rows);
     }
-}
-
-// ---- results
-
-static const char *s_at (const fold_t *self, uint32_t group, uint32_t part)
-{
-    return self->state + (size_t) group * self->stride + self->part [part].at;
-}
-
-static double s_sum_f64 (const fold_t *self, uint32_t group, uint32_t part)
-{
-    const window_t *window = (const window_t *) s_at (self, group, part);
-    if (!window->wide)
-        return exact_round (window->units);
-    exact_wide_t *wide = exact_wide_new ();
-    exact_wide_merge (wide, self->wide [window->wide - 1]);
-    exact_wide_add_units (wide, window->units, EXACT_UNIT);
-    double sum = exact_wide_round (wide);
-    exact_wide_free (wide);
-    return sum;
-}
-
-// Nearest double of units / 10^digits: one rounded division while both are exact doubles, else by way of text (rare).
-static double s_scaled (__int128 units, uint32_t digits)
-{
-    static const double tens [] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18 };
-    if (units < 1ll << 53 && units > -(1ll << 53))
-        return (double) (int64_t) units / tens [digits];
-    char text [64], *at = text + sizeof text - 16;
-    snprintf (at, 16, "e-%u", digits);
-    unsigned __int128 left = units < 0 ? -(unsigned __int128) units : (unsigned __int128) units;
-    for (; left; left /= 10)
-        *--at = (char) ('0' + (int) (left % 10));
-    return units < 0 ? -strtod (at, NULL) : strtod (at, NULL);
-}
-
-static double s_mean (const fold_t *self, const item_t *item, uint32_t group, int64_t count)
-{
-    if (s_is_float (item->spec.type))
-        return s_sum_f64 (self, group, item->sum) / (double) count;
-    return s_scaled (*(const wide_t *) s_at (self, group, item->sum), item->spec.type >> 8) / (double) count;
-}
-
-static status_t s_result (const fold_t *self, const item_t *item, uint32_t g, const fold_room_t *room, error_t *error)
-{
-    int64_t count = *(const word_t *) s_at (self, g, item->count);
-    bool none = !count && item->spec.kind != RAC_COUNT && item->spec.kind != RAC_SUM;
-    int64_t *number = &((int64_t *) room->at) [g];
-    double *real = &((double *) room->at) [g];
-    *number = 0;
-    if (none) {
-        room->valid [g >> 6] &= ~(1ull << (g & 63));
-        return OK;
-    }
-    if (item->spec.kind == RAC_COUNT)
-        *number = count;
-    else if (item->spec.kind == RAC_MEAN)
-        *real = s_mean (self, item, g, count);
-    else if (item->spec.kind == RAC_SUM && s_is_float (item->spec.type))
-        *real = s_sum_f64 (self, g, item->sum);
-    else if (item->spec.kind == RAC_SUM) {
-        __int128 sum = *(const wide_t *) s_at (self, g, item->sum);
-        if (sum != (int64_t) sum)
-            return error_set_kind (error, ERROR_DATA, "the sum '%s' of a group is beyond 64 bits: read its values as f64", item->spec.name);
-        *number = (int64_t) sum;
-    } else {
-        int64_t extreme = *(const word_t *) s_at (self, g, item->spec.kind == RAC_MIN ? item->low : item->high);
-        if (s_is_float (item->spec.type))
-            *real = s_unorder (extreme);
-        else
-            *number = extreme;
-    }
-    return OK;
-}
-
-status_t fold_result (fold_t *self, const fold_room_t *room, error_t *error)
-{
-    for (uint32_t i = 0; i < self->items; i++) {
-        const item_t *item = &self->item [i];
-        memset (room [i].valid, 0xff, (self->groups + 63) / 64 * 8);
-        if (!item->spec.kind) {
-            item->spec.own->result (item->states, self->groups, room [i].at);
-            continue;
-        }
-        for (uint32_t g = 0; g < self->groups; g++)
-            TRY (s_result (self, item, g, &room [i], error));
-    }
-    return OK;
 }

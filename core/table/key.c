@@ -3,6 +3,7 @@
 // Encoding goes row by row, because a row's columns have to lie side by side; the cost is a few ns a column, and the most frequent key of
 // all, one column of bytes, is not encoded at all.
 #include "table/key.h"
+#include "kernel/value.h"
 
 #include <assert.h>
 #include <string.h>
@@ -36,11 +37,6 @@ static inline double s_unflip_f64 (uint64_t bits)
 bool key_is_plain (const key_layout_t *self)
 {
     return self->columns == 1 && self->column [0].type == RAC_BYTES && !self->column [0].descending;
-}
-
-static inline bool s_missing (const rac_column *column, uint32_t row)
-{
-    return column->valid && !(column->valid [row >> 6] >> (row & 63) & 1);
 }
 
 // Room that the strings of these rows can take at most.
@@ -88,9 +84,9 @@ static char *s_put (char *to, const key_column_t *layout, const rac_column *colu
 {
     if (layout->type == RAC_BYTES) {
         static const rac_bytes none = { "", 0, 0 };
-        return s_put_bytes (to, s_missing (column, row) ? none : column->at.bytes [row], last && !layout->descending);
+        return s_put_bytes (to, value_missing (column, row) ? none : column->at.bytes [row], last && !layout->descending);
     }
-    if (s_missing (column, row)) {
+    if (value_missing (column, row)) {
         *to = 0;
         return to + 1;
     }

@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	core/wire/json.c core/wire/json.h \
 	core/wire/message.c core/wire/message.h \
 	core/wire/peer.c core/wire/peer.h \
 	core/wire/pipe.c core/wire/pipe.h \
