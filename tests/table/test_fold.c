@@ -1,7 +1,7 @@
 // test_fold: every fold of every type against a walk over the rows; then the promise that holds a cluster together: rows spread over any
 // number of folds, saved, and merged in any grouping, give the results of one fold over all rows, to the bit.
 //
-// Right values come from arithmetic that the folds do not use: long double and 128-bit sums over values chosen so that those are exact.
+// Right values come from arithmetic that the folds do not use: plain double and 128-bit sums over values chosen so that those are exact.
 #include "help.h"
 #include "base/memory.h"
 #include "table/fold.h"
@@ -76,7 +76,7 @@ static const fold_spec_t s_spec [] = {
 };
 enum { FOLDS = COUNT_OF (s_spec) };
 
-// wild: doubles over the whole range, which need wide sums; else multiples of 1/64, whose sums a long double holds exactly.
+// wild: doubles over the whole range, which need wide sums; else multiples of 1/64, whose sums a double holds exactly.
 static void s_make_rows (bool wild)
 {
     for (uint32_t r = 0; r < ROWS; r++) {
@@ -174,7 +174,7 @@ static uint64_t s_bits (double value)
     return bits;
 }
 
-typedef struct { int64_t count, low, high; __int128 sum; long double real; double least, most; uint64_t mixed; } walk_t;
+typedef struct { int64_t count, low, high; __int128 sum; double real, least, most; uint64_t mixed; } walk_t;
 
 static walk_t s_walk (const fold_spec_t *spec, uint32_t group)
 {
@@ -216,7 +216,7 @@ static bool s_wanted (const fold_spec_t *spec, uint32_t group, uint64_t *bits)
         *bits = (uint64_t) walk.count;
         return true;
     case RAC_SUM:
-        *bits = real ? s_bits ((double) walk.real) : (uint64_t) walk.sum;
+        *bits = real ? s_bits (walk.real) : (uint64_t) walk.sum;
         return true;
     case RAC_MIN:
         *bits = real ? s_bits (walk.least) : (uint64_t) walk.low;
@@ -225,10 +225,10 @@ static bool s_wanted (const fold_spec_t *spec, uint32_t group, uint64_t *bits)
         *bits = real ? s_bits (walk.most) : (uint64_t) walk.high;
         return walk.count != 0;
     default:
-        if (spec->type == RAC_DECIMAL (3))              // within 64 bits: rounds once, as the sum over 1000 must
-            *bits = s_bits ((double) ((long double) walk.sum / 1000) / (double) walk.count);
+        if (spec->type == RAC_DECIMAL (3))              // below 2^53: rounds once, as the sum over 1000 must
+            *bits = s_bits ((double) walk.sum / 1000 / (double) walk.count);
         else
-            *bits = s_bits (real ? (double) walk.real / (double) walk.count : (double) walk.sum / (double) walk.count);
+            *bits = s_bits ((real ? walk.real : (double) walk.sum) / (double) walk.count);
         return walk.count != 0;
     }
 }
@@ -236,7 +236,7 @@ static bool s_wanted (const fold_spec_t *spec, uint32_t group, uint64_t *bits)
 START_TEST (every_fold)
 {
     s_make_rows (false);
-    for (uint32_t r = 0; r < ROWS; r++)                 // sums below 2^53, so that long double and 1000 divide as exactly as the fold
+    for (uint32_t r = 0; r < ROWS; r++)                 // sums below 2^53, so that a double divides them as exactly as the fold
         s_i64 [2] [r] >>= 20;
     fold_t *fold = s_new ();
     s_add (fold, 0, ROWS);
