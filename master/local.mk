@@ -2,9 +2,11 @@ libmaster_a_SOURCES += \
 	master/hear.c \
 	master/loop.c master/master.h \
 	master/orders.c \
-	master/output.c master/output.h \
+	master/output.c master/output.h master/output_parts.h \
+	master/output_commit.c \
 	master/plan.c master/plan.h \
 	master/plan_borders.c \
+	master/plan_faults.c \
 	master/plan_give.c \
 	master/plan_job.c \
 	master/plan_slots.c \

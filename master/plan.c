@@ -25,7 +25,7 @@ action_t *plan_act (plan_t *self, action_kind_t kind, const job_t *job)
     return action;
 }
 
-static const char *s_keep_text (plan_t *self, const char *text)
+const char *plan_keep_text (plan_t *self, const char *text)
 {
     size_t size = strlen (text ? text : "") + 1;
     return memcpy (arena_take (self->memory, size), text ? text : "", size);
@@ -64,14 +64,14 @@ static void s_abandon_all (plan_t *self, const job_t *job)
         }
 }
 
-static action_t *s_finish (plan_t *self, job_t *job, uint64_t exit_code, const char *error, const char *compiler)
+action_t *plan_finish (plan_t *self, job_t *job, uint64_t exit_code, const char *error, const char *compiler)
 {
     if (job == self->jobs)
         s_abandon_all (self, job);
     action_t *action = plan_act (self, ACTION_FINISH, job);
     action->exit_code = exit_code;
-    action->error = s_keep_text (self, error);
-    action->compiler = s_keep_text (self, compiler);
+    action->error = plan_keep_text (self, error);
+    action->compiler = plan_keep_text (self, compiler);
     for (job_t **at = &self->jobs; *at; at = &(*at)->next)
         if (*at == job) {
             *at = job->next;
@@ -81,10 +81,10 @@ static action_t *s_finish (plan_t *self, job_t *job, uint64_t exit_code, const c
     return action;
 }
 
-static void s_odd (plan_t *self, job_t *job, const char *what)
+void plan_odd (plan_t *self, job_t *job, const char *what)
 {
     if (++job->oddities >= PLAN_ODDITIES)
-        s_finish (self, job, EXIT_JOB, s_format (self, "%s, %d times", what, PLAN_ODDITIES), NULL);
+        plan_finish (self, job, EXIT_JOB, s_format (self, "%s, %d times", what, PLAN_ODDITIES), NULL);
 }
 
 // ---- stages
@@ -187,11 +187,11 @@ static void s_declared (plan_t *self, const event_t *event)
     job->max_rejects = event->max_rejects;
     job->seed = event->shuffle_seed;
     if (event->error) {
-        s_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
+        plan_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
         return;
     }
     if (job->parts > PLAN_PARTS || job->partitions > PLAN_PARTS) {
-        s_finish (self, job, EXIT_USAGE, s_format (self, "more than %d partitions", PLAN_PARTS), NULL);
+        plan_finish (self, job, EXIT_USAGE, s_format (self, "more than %d partitions", PLAN_PARTS), NULL);
         return;
     }
     stage_fill (&job->stage [0], event->tasks, event->bytes_of, job->seed);
@@ -207,7 +207,7 @@ static void s_late (plan_t *self, job_t *job, const message_done_t *done)
     const stage_t *stage = &job->stage [done->stage];
     const char *winner = done->task < stage->tasks ? stage->task [done->task].part : NULL;
     if (!winner || strcmp (winner, done->part))
-        plan_act (self, ACTION_DROP, job)->part = s_keep_text (self, done->part);
+        plan_act (self, ACTION_DROP, job)->part = plan_keep_text (self, done->part);
 }
 
 static bool s_too_many_rejects (plan_t *self, job_t *job, const message_done_t *done)
@@ -215,7 +215,7 @@ static bool s_too_many_rejects (plan_t *self, job_t *job, const message_done_t *
     if (job->rejects <= job->max_rejects)
         return false;
     bool why = done->warning && *done->warning;
-    s_finish (self, job, EXIT_DATA, s_format (self, "%llu rows rejected, --max-rejects allows %llu%s%s", (unsigned long long) job->rejects,
+    plan_finish (self, job, EXIT_DATA, s_format (self, "%llu rows rejected, --max-rejects allows %llu%s%s", (unsigned long long) job->rejects,
         (unsigned long long) job->max_rejects, why ? ": " : "", why ? done->warning : ""), NULL);
     return true;
 }
@@ -247,7 +247,7 @@ static void s_done (plan_t *self, const event_t *event)
     action->stage = done->stage;
     action->task = done->task;
     action->attempt = done->attempt;
-    action->part = hold ? NULL : s_keep_text (self, done->part);
+    action->part = hold ? NULL : plan_keep_text (self, done->part);
     s_advance (self, job);
 }
 
@@ -283,77 +283,10 @@ static void s_sealed (plan_t *self, const event_t *event)
         return;
     }
     slot_drop_held (slot, job);
-    s_odd (self, job, "a worker sealed other tasks than it had done");
+    plan_odd (self, job, "a worker sealed other tasks than it had done");
 }
 
-// ---- faults
-
-static bool s_hopeless (uint64_t kind)
-{
-    return kind == ERROR_DATA || kind == ERROR_USAGE || kind == ERROR_OUTPUT;
-}
-
-static void s_task_failed (plan_t *self, job_t *job, const message_fault_t *fault)
-{
-    task_t *task = &job->stage [fault->stage].task [fault->task];
-    if (s_hopeless (fault->kind)) {
-        s_finish (self, job, (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
-        return;
-    }
-    if (!task->excused)
-        task->faults++;
-    if (task->faults < PLAN_ATTEMPTS) {
-        plan_job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
-        return;
-    }
-    uint32_t faults = task->faults;
-    uint64_t exit_code = fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind);
-    action_t *action = s_finish (self, job, exit_code, fault->error, fault->compiler);
-    action->stage = fault->stage;
-    action->task = fault->task;
-    action->faults = faults;
-}
-
-static void s_declare_failed (plan_t *self, job_t *job, const message_fault_t *fault)
-{
-    bool again = fault->lost && ++job->declare_faults < PLAN_ATTEMPTS;
-    if (again)
-        job->phase = PHASE_WAITING;
-    else
-        s_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
-}
-
-static void s_seal_failed (plan_t *self, job_t *job, const message_fault_t *fault)
-{
-    if (s_hopeless (fault->kind) || ++job->seal_faults >= PLAN_ATTEMPTS)
-        s_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
-}
-
-static void s_fault (plan_t *self, const event_t *event)
-{
-    const message_fault_t *fault = event->fault;
-    job_t *job = self->jobs;
-    slot_t *slot = plan_slot (self, event->worker, fault->slot);
-    if (!job || job->number != fault->job || !slot)
-        return;
-    given_t answer = { .verb = (message_verb_t) fault->verb };
-    if (fault->verb == MESSAGE_MAP || fault->verb == MESSAGE_REDUCE)
-        answer = (given_t) { answer.verb, fault->stage, fault->task, fault->attempt, 0 };
-    for (uint32_t i = 0; fault->verb == MESSAGE_SEAL && i < slot->givens; i++)
-        if (slot->given [i].verb == MESSAGE_SEAL)
-            answer.segment = slot->given [i].segment;   // a slot has one SEAL at a time, which a FAULT does not number
-    bool matched = slot_answered (slot, answer);
-    if (fault->lost || (matched && fault->verb == MESSAGE_SEAL))
-        slot_drop_held (slot, job);
-    if (!matched && fault->lost)
-        s_odd (self, job, fault->error && *fault->error ? s_keep_text (self, fault->error) : "an executor died between tasks");
-    else if (matched && fault->verb == MESSAGE_DECLARE)
-        s_declare_failed (self, job, fault);
-    else if (matched && fault->verb == MESSAGE_SEAL)
-        s_seal_failed (self, job, fault);
-    else if (matched)
-        s_task_failed (self, job, fault);
-}
+// ---- the end
 
 static void s_ended (plan_t *self, const event_t *event)
 {
@@ -362,11 +295,11 @@ static void s_ended (plan_t *self, const event_t *event)
         return;
     bool committing = job->phase == PHASE_COMMIT;
     if (event->kind == EVENT_CANCELLED)
-        s_finish (self, job, event->exit_code ? event->exit_code : EXIT_CANCELLED, event->error ? event->error : "cancelled", NULL);
+        plan_finish (self, job, event->exit_code ? event->exit_code : EXIT_CANCELLED, event->error ? event->error : "cancelled", NULL);
     else if (committing && event->kind == EVENT_COMMITTED)
-        s_finish (self, job, EXIT_FINE, NULL, NULL);
+        plan_finish (self, job, EXIT_FINE, NULL, NULL);
     else if (committing)
-        s_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
+        plan_finish (self, job, (uint64_t) master_exit_of (event->error_kind), event->error, NULL);
 }
 
 // ---- the door
@@ -402,7 +335,7 @@ void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
 {
     static void (*const handle []) (plan_t *, const event_t *) = {
         [EVENT_WORKER_JOINED] = s_joined, [EVENT_WORKER_LOST] = s_lost, [EVENT_SUBMITTED] = s_submitted, [EVENT_DECLARED] = s_declared,
-        [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = s_fault, [EVENT_CANCELLED] = s_ended,
+        [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = plan_fault, [EVENT_CANCELLED] = s_ended,
         [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
     };
     arena_reset (self->memory);

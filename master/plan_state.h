@@ -94,5 +94,11 @@ bool slot_answered (slot_t *self, given_t answer);
 // plan_give.c: work for every slot that has room.
 void plan_hand_out (plan_t *self);
 
-// plan.c: appends an action.
+// plan_faults.c: the event.
+void plan_fault (plan_t *self, const event_t *event);
+
+// plan.c: appends an action; ends a job; counts what no task is to blame for; a copy that lives as long as the step's actions.
 action_t *plan_act (plan_t *self, action_kind_t kind, const job_t *job);
+action_t *plan_finish (plan_t *self, job_t *job, uint64_t exit_code, const char *error, const char *compiler);
+void plan_odd (plan_t *self, job_t *job, const char *what);
+const char *plan_keep_text (plan_t *self, const char *text);

@@ -13,7 +13,7 @@ libworker_a_SOURCES += \
 	worker/plugin.c worker/plugin.h \
 	worker/recipe.c worker/recipe.h \
 	worker/scratch.c worker/scratch.h \
-	worker/slot.c worker/slot.h \
+	worker/slot.c worker/slot.h worker/slot_parts.h worker/slot_end.c \
 	worker/tasklog.c worker/tasklog.h \
 	worker/verdict.c worker/verdict.h \
 	worker/worker.h \

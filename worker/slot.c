@@ -6,50 +6,15 @@
 //     +------------------------+---------------- zygote: ENDED, FAILED ----------------------+
 //
 // One order is with the executor at a time, so that a death always belongs to exactly one attempt; the next is on its way 50 us after
-// the answer. An executor's death is judged only when the zygote has reported it: then its exit status is known, nothing of it runs
-// any more, and what it sent before it died has been read.
-#include "worker/slot.h"
+// the answer. How an executor's end is judged: slot_end.c.
+#include "worker/slot_parts.h"
 #include "base/file.h"
 #include "wire/pipe.h"
-#include "worker/line.h"
 #include "worker/order.h"
-#include "worker/tasklog.h"
-#include "worker/verdict.h"
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
-    CLOSING_US = 5000000,                               // for a job to close itself at its end
-    HUNG_UP_US = 200000,                                // for an executor to die when its channel is closed
-    FORGOTTEN_US = 5000000,                             // for an attempt whose job is not known any more
-    SEAL_PATIENCE = 10,                                 // times the task timeout
-    MEMORY_SLACK_MB = 512,                              // beyond twice its budget
-};
-
-typedef enum { ABSENT, ALIVE, DYING } slot_state_t;
-
-struct slot {
-    post_t *post;
-    uint32_t index, generation;                         // generation: counts executors; with index it is the zygote's tag
-    slot_state_t state;
-    bool hung_up;                                       // its channel was closed: it is dying, or has closed what is not its own
-    bool used;                                          // the executor has been given something
-    bool retry;                                         // an unused executor ended: wait for slot_watch before the next, lest it spin
-    line_t line;
-    message_t order;                                    // under way; verb 0: none
-    message_t *queue;
-    uint32_t queued;
-    uint64_t *loaded;                                   // jobs that the executor has loaded
-    uint32_t jobs;
-    error_t sentence;                                   // why the executor is being killed, if it is
-    uint64_t still_us;                                  // without progress
-    position_t seen;
-    tasklog_t *log;
-};
-
+enum { MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100 };
 void post_send (post_t *self, const message_t *message)
 {
     error_t error = { 0 };
@@ -80,14 +45,14 @@ static uint64_t s_tag (const slot_t *self)
     return (uint64_t) self->generation << 32 | self->index;
 }
 
-static void s_kill (slot_t *self)
+void slot_kill (slot_t *self)
 {
     zygote_kill (self->post->zygote, s_tag (self));
     self->state = DYING;
     self->still_us = 0;
 }
 
-static void s_shed (slot_t *self)
+void slot_shed (slot_t *self)
 {
     line_close (&self->line);
     self->jobs = 0;
@@ -100,8 +65,8 @@ void slot_destroy (slot_t **self_p)
     if (!self)
         return;
     if (self->order.verb && self->state != ABSENT)
-        s_kill (self);
-    s_shed (self);
+        slot_kill (self);
+    slot_shed (self);
     message_free (&self->order);
     while (self->queued)
         message_free (&self->queue [--self->queued]);
@@ -129,11 +94,11 @@ static void s_hire (slot_t *self)
     if (!rc)
         return;
     fprintf (stderr, "racimo worker: %s\n", error.text);
-    s_shed (self);
+    slot_shed (self);
     self->retry = true;
 }
 
-static void s_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
+void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
 {
     message_t fault = { .verb = MESSAGE_FAULT, .fault = {
         .lost = lost, .kind = error->kind, .error = (char *) error->text, .compiler = (char *) compiler,
@@ -182,7 +147,7 @@ static bool s_begin (slot_t *self)
     error_t error = { 0 };
     if (!dossier) {
         error_set (&error, "this worker does not know job %llu", (unsigned long long) order_ids (head).job);
-        s_fault (self, head, false, &error, "");
+        slot_fault (self, head, false, &error, "");
         s_unqueue (self, 0);
         return true;
     }
@@ -190,7 +155,7 @@ static bool s_begin (slot_t *self)
     if (plugin_fd (plugin) >= 0)
         return false;
     if (!plugin_path (plugin)) {
-        s_fault (self, head, false, plugin_error (plugin), plugin_compiler (plugin));
+        slot_fault (self, head, false, plugin_error (plugin), plugin_compiler (plugin));
         s_unqueue (self, 0);
         return true;
     }
@@ -204,9 +169,9 @@ static bool s_begin (slot_t *self)
         s_unqueue (self, 0);
     }
     else if (rc == TRUNCATED)
-        s_kill (self);                                  // it has died in idleness: the next one will do it
+        slot_kill (self);                                  // it has died in idleness: the next one will do it
     else {
-        s_fault (self, head, false, &error, "");
+        slot_fault (self, head, false, &error, "");
         s_unqueue (self, 0);
     }
     return self->state == ALIVE && !self->order.verb;
@@ -242,7 +207,7 @@ void slot_abandon (slot_t *self, const message_abandon_t *attempt)
             s_unqueue (self, i);
     if (self->order.verb && s_is_attempt (&self->order, attempt)) {
         error_set (&self->sentence, "abandoned");
-        s_kill (self);
+        slot_kill (self);
     }
 }
 
@@ -260,13 +225,13 @@ void slot_forget (slot_t *self, uint64_t job)
     if (self->order.verb && order_ids (&self->order).job == job) {
         message_free (&self->order);
         self->order = (message_t) { 0 };
-        s_kill (self);
+        slot_kill (self);
     }
     if (!loaded || self->state != ALIVE)
         return;
     message_t forget = { .verb = MESSAGE_FORGET, .forget = { .job = job } };
     if (message_send (self->line.channel, &forget, NULL))
-        s_kill (self);
+        slot_kill (self);
     else if (!self->jobs) {                             // it closes the job and ends
         self->state = DYING;
         self->still_us = 0;
@@ -300,7 +265,7 @@ void slot_read (slot_t *self)
     if (rc) {
         error_set_kind (&self->sentence, ERROR_JOB, "the executor's answer is damaged: %.900s", error.text);
         line_close_fd (&self->line.channel);
-        s_kill (self);
+        slot_kill (self);
         return;
     }
     if (self->order.verb && order_answered_by (&self->order, answer.verb)) {
@@ -318,54 +283,6 @@ void slot_listen (slot_t *self)
         line_close_fd (&self->line.output);
 }
 
-// What the executor sent before it died.
-static void s_read_rest (slot_t *self)
-{
-    struct pollfd item = { .events = POLLIN };
-    while ((item.fd = self->line.channel) >= 0 && poll (&item, 1, 0) > 0)
-        slot_read (self);
-    for (uint32_t i = 0; i < 16 && self->line.output >= 0; i++)
-        slot_listen (self);
-}
-
-// Each job that the executor had loaded has lost what it held there.
-static void s_report_death (slot_t *self, int status)
-{
-    error_t error = self->sentence;
-    order_ids_t ids = order_ids (&self->order);
-    if (!error.text [0])
-        verdict_death (&self->order, self->line.position, status, tasklog_last (self->log), &error);
-    if (self->order.verb)
-        s_fault (self, &self->order, true, &error, "");
-    for (uint32_t i = 0; i < self->jobs; i++) {
-        if (self->order.verb && self->loaded [i] == ids.job)
-            continue;
-        message_t fault = { .verb = MESSAGE_FAULT, .fault = {
-            .job = self->loaded [i], .slot = self->index, .lost = 1, .kind = error.kind, .error = error.text, .compiler = "",
-        } };
-        post_send (self->post, &fault);
-    }
-    message_free (&self->order);
-    self->order = (message_t) { 0 };
-}
-
-void slot_event (slot_t *self, const zygote_event_t *event)
-{
-    if (event->kind == ZYGOTE_STARTED) {
-        line_meet (&self->line, event->pid);
-        return;
-    }
-    if (event->kind == ZYGOTE_FAILED) {
-        errno = event->status;
-        error_errno (&self->sentence, "slot %u: no process for an executor", self->index);
-        fprintf (stderr, "racimo worker: %s\n", self->sentence.text);
-    }
-    self->retry = !self->used || event->kind == ZYGOTE_FAILED;
-    s_read_rest (self);
-    s_report_death (self, event->status);
-    s_shed (self);
-}
-
 bool slot_owns (const slot_t *self, uint64_t tag)
 {
     return self->state != ABSENT && tag == s_tag (self);
@@ -374,50 +291,6 @@ bool slot_owns (const slot_t *self, uint64_t tag)
 uint64_t slot_resident (const slot_t *self)
 {
     return line_resident (&self->line);
-}
-
-static void s_watch_progress (slot_t *self, uint64_t elapsed_us)
-{
-    position_t now = *self->line.position;
-    if (now.offset != self->seen.offset || now.bytes != self->seen.bytes || now.rows != self->seen.rows)
-        self->still_us = 0;
-    else
-        self->still_us += elapsed_us;
-    self->seen = now;
-    const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
-    uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : FORGOTTEN_US;
-    if (self->order.verb == MESSAGE_SEAL)               // merges and writes what is held; it shows no progress but its end
-        timeout *= SEAL_PATIENCE;
-    if (self->still_us < timeout)
-        return;
-    verdict_stuck (&self->order, self->line.position, timeout / 1000000, &self->sentence);
-    s_kill (self);
-}
-
-static void s_watch_memory (slot_t *self)
-{
-    const worker_options_t *options = self->post->options;
-    uint64_t limit = 2 * (options->memory / options->slots) + ((uint64_t) MEMORY_SLACK_MB << 20), used = slot_resident (self);
-    if (used <= limit)
-        return;
-    verdict_memory (&self->order, self->line.position, used, limit, &self->sentence);
-    s_kill (self);
-}
-
-void slot_watch (slot_t *self, uint64_t elapsed_us)
-{
-    self->retry = false;
-    if (self->state == DYING) {
-        self->still_us += elapsed_us;
-        if (self->hung_up && self->still_us > HUNG_UP_US)
-            verdict_hung_up (&self->order, self->line.position, &self->sentence);
-        if (self->still_us > (self->hung_up ? HUNG_UP_US : CLOSING_US))
-            s_kill (self);
-    }
-    if (self->state == ALIVE && self->order.verb)
-        s_watch_progress (self, elapsed_us);
-    if (self->state == ALIVE && self->order.verb)
-        s_watch_memory (self);
 }
 
 bool slot_busy (const slot_t *self)
