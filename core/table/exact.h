@@ -13,26 +13,26 @@ typedef struct exact_wide exact_wide_t;
 
 enum { EXACT_UNIT = -80 };                              // the window counts units of 2^EXACT_UNIT
 
-// True: *units is the value in units of the window, exactly. False: it does not fit.
+// True: *units is the value in units of the window, exactly. False: it does not fit. The usual way has one branch: zeros are too frequent to
+// be guessed, and signs are a coin toss.
 static inline bool exact_fits (double value, __int128 *units)
 {
     uint64_t bits;
     memcpy (&bits, &value, 8);
+    bool zero = !(bits << 1);
     int exponent = (int) (bits >> 52 & 0x7ff);
-    uint64_t mantissa = (bits & 0xfffffffffffff) | 1ull << 52;
-    int shift = exponent - 1075 - EXACT_UNIT;
-    if (__builtin_expect ((unsigned) shift > 72, 0)) {
-        if (!(bits << 1)) {
-            *units = 0;
-            return true;
-        }
-        if (exponent == 0 || shift >= 0 || shift < -52 || mantissa & ((1ull << -shift) - 1))
+    uint64_t mantissa = zero ? 0 : (bits & 0xfffffffffffff) | 1ull << 52;
+    int shift = zero ? 0 : exponent - 1075 - EXACT_UNIT;
+    if (__builtin_expect ((unsigned) shift > 63, 0)) {
+        if (exponent == 0 || shift > 72 || shift < -52 || (shift < 0 && mantissa & ((1ull << -shift) - 1)))
             return false;
-        mantissa >>= -shift;
-        shift = 0;
+        __int128 wide = shift < 0 ? (__int128) (mantissa >> -shift) : (__int128) mantissa << shift;
+        *units = bits >> 63 ? -wide : wide;
+        return true;
     }
-    __int128 wide = (__int128) mantissa << shift;
-    *units = bits >> 63 ? -wide : wide;
+    uint64_t low = mantissa << shift, high = mantissa >> 1 >> (63 - shift);
+    __int128 wide = (__int128) ((unsigned __int128) high << 64 | low), sign = -(__int128) (bits >> 63);
+    *units = (wide ^ sign) - sign;
     return true;
 }
 
