@@ -144,13 +144,16 @@ static void s_print_cost (buffer_t *into, const char *json)
 }
 
 // Only what is out of the ordinary.
-static void s_print_trouble (buffer_t *into, const char *json)
+static void s_print_trouble (buffer_t *into, const char *json, const char *output, bool folder)
 {
     const char *warning = json_find (json, "warning");
     size_t size = warning && *warning == '"' ? strcspn (warning + 1, "\"") : 0;
     if (json_number (json, "rejects") > 0) {
         s_print_amount (into, json, "rejects", "bad record");
-        buffer_print (into, " left out, see _rejected in the result\n");
+        if (output)
+            buffer_print (into, " left out, see %s%s\n", output, !folder ? ".rejected" : output [strlen (output) - 1] == '/' ? "_rejected" : "/_rejected");
+        else
+            buffer_print (into, " left out; with -o they are kept beside the result\n");
     }
     if (json_number (json, "faults") > 0) {
         s_print_amount (into, json, "faults", "failed attempt");
@@ -160,12 +163,12 @@ static void s_print_trouble (buffer_t *into, const char *json)
         buffer_print (into, "warning: %.*s\n", (int) size, warning + 1);
 }
 
-void result_summary (const char *json, const char *name, const char *output)
+void result_summary (const char *json, const char *name, const char *output, bool folder)
 {
     buffer_t text = { 0 };
     s_print_data (&text, json, name, output);
     s_print_cost (&text, json);
-    s_print_trouble (&text, json);
+    s_print_trouble (&text, json, output, folder);
     fwrite (text.data, 1, text.size, stderr);
     buffer_free (&text);
 }

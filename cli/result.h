@@ -6,5 +6,6 @@
 // Copies the parts of a result folder to standard output, in order. A reader that has seen enough (EPIPE) is no error.
 // TRUNCATED: a signal came through `interrupt`.
 CHECKED status_t result_print (const char *folder, interrupt_t *interrupt, error_t *error);
-// Says on standard error what was done, from the JSON of _job.json. output: as the user named it; NULL: standard output.
-void result_summary (const char *json, const char *name, const char *output);
+// Says on standard error what was done, from the JSON of _job.json. output: as the user named it, a folder or a
+// file; NULL: standard output.
+void result_summary (const char *json, const char *name, const char *output, bool folder);

@@ -234,7 +234,8 @@ static int s_show_result (session_t *self, error_t *error)
     if (options->json)
         fputs (self->finished.finished.summary, options->to_stdout ? stderr : stdout);
     else if (!options->quiet)
-        result_summary (self->finished.finished.summary, options->submit.name, options->to_stdout ? NULL : options->output);
+        result_summary (self->finished.finished.summary, options->submit.name, options->to_stdout ? NULL : options->output,
+            options->submit.output_kind == OUTPUT_FOLDER);
     return EXIT_FINE;
 }
 

@@ -122,6 +122,13 @@ racimo run wordcount words.txt --output=deep.folder/ --quiet
 same '-o NAME.EXTENSION/: a folder' deep.folder/part-00000.tsv words.tsv
 racimo run wordcount words.txt -owords.out --quiet
 same '-o NAME.EXTENSION: a file' words.out words.tsv
+printf 'k,v\na,1\nb,x\n' > bad.csv
+racimo run groupby bad.csv --by k --agg sum:v --max-rejects 1 -o bad.out
+if grep -q 'left out, see bad.out.rejected$' stderr && grep -q 'b,x' bad.out.rejected; then pass 'rejects beside a file'; else fail "rejects beside a file: $(cat stderr)"; fi
+racimo run groupby bad.csv --by k --agg sum:v --max-rejects 1 -o bad/
+if grep -q 'left out, see bad/_rejected$' stderr && grep -q 'b,x' bad/_rejected/*; then pass 'rejects in a folder'; else fail "rejects in a folder: $(cat stderr)"; fi
+racimo run groupby bad.csv --by k --agg sum:v --max-rejects 1
+if grep -q 'left out; with -o' stderr; then pass 'rejects without a place'; else fail "rejects without a place: $(cat stderr)"; fi
 says 'a file that is there' 5 stderr 'words.out: exists' run wordcount words.txt -o words.out
 racimo run wordcount words.txt -o words.out --overwrite --output-format csv --output-header no --quiet
 tail -n +2 words.csv > bare.csv
