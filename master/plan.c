@@ -340,8 +340,7 @@ void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
     };
     arena_reset (self->memory);
     self->actions = actions;
-    if (event->kind != EVENT_TICK)
-        handle [event->kind] (self, event);
+    handle [event->kind] (self, event);
     plan_hand_out (self);
     self->actions = NULL;
 }

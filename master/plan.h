@@ -1,7 +1,7 @@
 // plan: the master's whole judgement, as a state machine without I/O, clock or chance of its own.
 //
-// plan_step takes one event and appends actions; the shell around it (master/loop) turns sockets and timers into events, and actions
-// into messages and renames. Time comes inside the events. The same code runs under the sockets, the simulator and, later, the journal.
+// plan_step takes one event and appends actions; the shell around it (master/shell.h) turns sockets and timers into events, and actions
+// into messages and renames. Time comes inside the events. The same code runs under the sockets and under the simulator in tests/master.
 //
 // Invariants: a task is committed at most once; a reduce task's segments cover every map task exactly once; a result that is not that
 // of the current attempt at that place (worker, slot, task, attempt) changes nothing; a task's own faults (at most PLAN_ATTEMPTS) end the
@@ -10,8 +10,7 @@
 // A map task's life: waiting -> running -> held (done, in an executor's memory) -> sealed (in a segment). A slot keeps mapping as
 // long as there are tasks, and is asked to seal when none wait; a task that has failed before is run only by a slot that holds
 // nothing, so that a poisoned record costs its own attempts and nothing else. Tasks of a map-only job and of reduce go from running to
-// committed. Stages are numbered: 0 map, 1 reduce; rounds will add more.
-
+// committed. Stages are numbered: 0 map, 1 reduce.
 //
 // A slot is given at most PLAN_AHEAD messages that it has not answered. It answers each once and in order, so the plan knows at every
 // moment what the slot holds: the DONEs since its last SEALED or death. A SEALED that names any other set is thrown away.
@@ -36,7 +35,6 @@ typedef enum {
     EVENT_DONE, EVENT_SEALED, EVENT_FAULT,              // worker + the message
     EVENT_CANCELLED,                                    // job; exit_code, error: what to say
     EVENT_COMMITTED, EVENT_COMMIT_FAILED,               // job: the answer to ACTION_COMMIT; error
-    EVENT_TICK
 } event_kind_t;
 
 typedef struct {

@@ -181,7 +181,6 @@ status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **
 void work_map_message (const work_t *self, uint64_t task, message_map_t *into)
 {
     const input_split_t *split = &self->split [task];
-    into->ordinal = task;
     into->offset = split->offset;
     into->length = split->length;
     into->path = (char *) "";

@@ -115,11 +115,6 @@ void engine_describe (const engine_t *self, message_declared_t *into)
     };
 }
 
-void engine_explain (const engine_t *self, bool json, buffer_t *into)
-{
-    job_explain (self->job, self->submit.name, json, into);
-}
-
 // ---- attempts
 
 void engine_begin (engine_t *self, const char *what, uint64_t task, uint64_t attempt, error_t *error)

@@ -23,5 +23,3 @@ void engine_describe (const engine_t *self, message_declared_t *into);          
 CHECKED status_t engine_map (engine_t *self, const message_map_t *map, message_done_t *done, error_t *error);
 CHECKED status_t engine_seal (engine_t *self, const message_seal_t *seal, message_sealed_t *sealed, error_t *error);
 CHECKED status_t engine_reduce (engine_t *self, const message_reduce_t *reduce, message_done_t *done, error_t *error);
-// For `racimo describe`: about, input, columns, parameters with default and help, keys, values, results, as text or JSON.
-void engine_explain (const engine_t *self, bool json, buffer_t *into);

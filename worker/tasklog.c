@@ -15,7 +15,8 @@ enum { DRAIN_READ = 64 * 1024, DRAIN_READS = 32 };
 struct tasklog {
     char *path;
     int fd;                                             // -1: nothing printed yet
-    uint64_t kept, dropped;                             // of the attempt
+    uint64_t kept;                                      // of the attempt
+    bool cut;                                           // it printed more than the limit
     char line [TASKLOG_LAST + 1];                       // the last line so far, without its end
     size_t length;
     bool whole;                                         // its end has come: the next byte begins another
@@ -43,7 +44,8 @@ void tasklog_destroy (tasklog_t **self_p)
 
 void tasklog_begin (tasklog_t *self)
 {
-    self->kept = self->dropped = 0;
+    self->kept = 0;
+    self->cut = false;
     self->length = 0;
     self->whole = false;
 }
@@ -74,7 +76,10 @@ static void s_keep (tasklog_t *self, const char *text, size_t size)
     if (kept && (self->fd < 0 || file_write_all (self->fd, text, kept, self->path, NULL)))
         kept = 0;
     self->kept += kept;
-    self->dropped += size - kept;
+    if (self->kept == TASKLOG_LIMIT && kept < size && !self->cut) {
+        static const char note [] = "\n[racimo: the rest of what this attempt printed is left out]\n";
+        self->cut = !file_write_all (self->fd, note, sizeof note - 1, self->path, NULL);
+    }
 }
 
 int tasklog_drain (tasklog_t *self, int output)
@@ -95,9 +100,4 @@ int tasklog_drain (tasklog_t *self, int output)
 const char *tasklog_last (const tasklog_t *self)
 {
     return self->length ? self->line : "";
-}
-
-uint64_t tasklog_dropped (const tasklog_t *self)
-{
-    return self->dropped;
 }

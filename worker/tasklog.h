@@ -1,6 +1,6 @@
 // tasklog: what one slot's job prints, kept in a file up to a limit an attempt, so that noise neither blocks it nor fills a disk.
 //
-// Owned by its slot, used by the worker's loop only. The file is there once something was printed.
+// Owned by its slot, used by the worker's loop only. The file is there once something was printed, and says where it was cut.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -15,4 +15,3 @@ void tasklog_begin (tasklog_t *self);                   // another attempt: its 
 // Reads a non-blocking pipe until it is empty, at most some MiB so that nobody else waits long. Returns 0 at the pipe's end, else 1.
 int tasklog_drain (tasklog_t *self, int output);
 const char *tasklog_last (const tasklog_t *self);       // the last line of the attempt, cut to TASKLOG_LAST, or ""
-uint64_t tasklog_dropped (const tasklog_t *self);       // bytes of the attempt beyond the limit

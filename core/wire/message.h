@@ -90,7 +90,6 @@ typedef struct {                                        // once a job, before it
     uint64_t epoch, job;
     wire_bytes_t submit;                                // the encoded message_submit_t
     wire_bytes_t first_line;                            // of the first input file, for the names of columns
-    wire_texts_t files;                                 // unused by plans that name the file in the task
     char *folder;                                       // where attempts write parts: attempt files are created here
 } message_job_t;
 
@@ -102,7 +101,6 @@ typedef struct { uint64_t epoch, job, slot; } message_declare_t;
 
 typedef struct {
     uint64_t epoch, job, stage, task, attempt, slot;
-    uint64_t ordinal;                                   // place of the split in the input's order
     uint64_t hold;                                      // 1: keep the result for a later SEAL; 0: map only, write a part
     uint64_t parts;                                     // RAC_HASH and RAC_CHOSEN: how many partitions; else 0
     char *path;                                         // empty: RAC_NUMBERED; then offset and length count rows

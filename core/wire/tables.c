@@ -88,7 +88,6 @@ static const field_t job_fields [] = {
     EPOCH (job), JOB (job),
     FIELD (job, submit, BYTES, "an encoded SUBMIT"),
     FIELD (job, first_line, BYTES, "of the first input file"),
-    FIELD (job, files, PATHS, "unused"),
     FIELD (job, folder, PATH, "where attempts write parts"),
 };
 
@@ -99,7 +98,6 @@ static const field_t declare_fields [] = { EPOCH (declare), JOB (declare), SLOT 
 
 static const field_t map_fields [] = {
     EPOCH (map), JOB (map), STAGE (map), TASK (map), SLOT (map),
-    FIELD (map, ordinal, NUMBER, "place of the split in the input's order"),
     FIELD (map, hold, NUMBER, "1: keep the result for a SEAL; 0: write a part"),
     FIELD (map, parts, NUMBER, "partitions of RAC_HASH and RAC_CHOSEN, else 0"),
     FIELD (map, path, PATH, "empty: rows by number; offset and length count rows"),

@@ -75,8 +75,3 @@ status_t engine_reduce (engine_t *self, const message_reduce_t *reduce, message_
     return error_set (error, "the fake engine does not reduce");
 }
 
-void engine_explain (const engine_t *self, bool json, buffer_t *into)
-{
-    (void) self, (void) json;
-    buffer_print (into, "a fake");
-}

@@ -243,7 +243,8 @@ START_TEST (test_noise)
     s_expect_done ();
     struct stat facts;
     ck_assert (!stat (s_path ("slot-0.log"), &facts));
-    ck_assert_int_eq (facts.st_size, 1024 * 1024);
+    ck_assert_int_gt (facts.st_size, 1024 * 1024);                  // and one line that says so
+    ck_assert_int_lt (facts.st_size, 1024 * 1024 + 100);
 }
 END_TEST
 
