@@ -18,12 +18,12 @@ check-asan:
 
 # Not the kernels' tests: all lengths times all alignments take memcheck minutes, and the sanitizers see the same reads.
 check-valgrind: all $(check_PROGRAMS) $(check_SCRIPTS)
-	@for test in $(check_PROGRAMS); do \
+	@$(AM_TESTS_ENVIRONMENT) failed=0; for test in $(check_PROGRAMS); do \
 	    case $$test in tests/kernel/*) continue ;; */test_*) ;; *) continue ;; esac; \
-	    CK_FORK=no CK_DEFAULT_TIMEOUT=0 RACIMO_KERNEL=plain valgrind --quiet --error-exitcode=9 --leak-check=full \
+	    CK_FORK=no CK_DEFAULT_TIMEOUT=0 RACIMO_KERNEL=plain RACIMO_SEEDS=100 valgrind --quiet --error-exitcode=9 --leak-check=full \
 	        --errors-for-leak-kinds=definite ./$$test > $$test.valgrind.log 2>&1 \
-	    && echo "PASS $$test" || { echo "FAIL $$test"; cat $$test.valgrind.log; exit 1; }; \
-	done
+	    && echo "PASS $$test" || { echo "FAIL $$test"; cat $$test.valgrind.log; failed=1; }; \
+	done; exit $$failed
 	$(AM_TESTS_ENVIRONMENT) bash $(srcdir)/tests/system/memcheck.sh
 
 # gcc and clang define shifts of negative numbers as arithmetic ones, and the kernels rely on it.
