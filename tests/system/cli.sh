@@ -1,5 +1,6 @@
 #!/bin/bash
 # cli: what the command line does before, beside and after a job: words, options, where the result goes, exit codes, one line a failure.
+# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 printf 'Hello world\nhello you, the World!\n' > words.txt

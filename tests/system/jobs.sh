@@ -1,5 +1,6 @@
 #!/bin/bash
 # jobs: the jobs that come with racimo, over real data, against results that other tools have made.
+# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
 . "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 data=$SRC/data
