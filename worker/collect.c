@@ -17,6 +17,8 @@
 // How many runs a segment may have: a reducer reads all of them at once, some 256 KiB each.
 enum { RUN_BYTES = 512 * 1024, RUNS_LEAST = 16, RUNS_MOST = 128 };
 
+enum { ROWS_MOST = 1 << 30 };                           // rows or groups held, whatever the memory: twice as many are counted in 32 bits
+
 struct collect {
     const job_t *job;
     const shape_t *shape;
@@ -246,7 +248,7 @@ static status_t s_flush (collect_t *self, error_t *error)
 static status_t s_bound (collect_t *self, error_t *error)
 {
     uint64_t held = s_held (self);
-    if (held < self->memory)
+    if (held < self->memory && s_rows (self) < ROWS_MOST)
         return OK;
     self->spilled += held;
     return s_flush (self, error);

@@ -1,9 +1,11 @@
 // compact: see compact.h.
 //
-// Folded groups go through the fold in batches of RAC_ROWS keys, as in a reduce; what comes out are states, not results.
+// Folded groups go through the fold in batches of at most RAC_ROWS keys, as in a reduce; what comes out are states, not results.
 #include "worker/compact.h"
 #include "store/merge.h"
 #include <string.h>
+
+enum { BATCH_BYTES = 4 << 20 };                         // of keys: they may be long
 
 typedef struct {
     const job_t *job;
@@ -71,7 +73,7 @@ static status_t s_groups (compaction_t *self, error_t *error)
     uint32_t bytes = fold_row_bytes (self->fold);
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         if (!self->keys || !s_same (top->text, self->key [self->keys - 1].data, self->key [self->keys - 1].size)) {
-            if (self->keys == RAC_ROWS)
+            if (self->keys == RAC_ROWS || arena_bytes (self->strings) > BATCH_BYTES)
                 TRY (s_write_groups (self, error));
             char *copy = arena_take (self->strings, top->text.size);
             memcpy (copy, top->text.data, top->text.size);

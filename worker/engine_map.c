@@ -67,8 +67,9 @@ static status_t s_map_split (engine_t *self, const message_map_t *map, message_d
 
 static status_t s_map_numbers (engine_t *self, const message_map_t *map, message_done_t *done, error_t *error)
 {
-    int64_t *number = memory_new (RAC_ROWS * sizeof *number + 64);
-    uint64_t *offset = memory_new (RAC_ROWS * sizeof *offset);
+    arena_t *memory = arena_new (1 << 17);              // aligned and padded, as the job may count on
+    int64_t *number = arena_take (memory, RAC_ROWS * sizeof *number);
+    uint64_t *offset = arena_take (memory, RAC_ROWS * sizeof *offset);
     uint32_t most = self->submit.batch_rows ? (uint32_t) self->submit.batch_rows : RAC_ROWS;
     rac_column column = { .at.i64 = number, .type = RAC_I64 };
     status_t rc = OK;
@@ -83,8 +84,7 @@ static status_t s_map_numbers (engine_t *self, const message_map_t *map, message
         done->rows_in += batch.rows;
         self->position->rows = done->rows_in;
     }
-    free (number);
-    free (offset);
+    arena_destroy (&memory);
     return rc;
 }
 

@@ -1,13 +1,16 @@
 // engine_reduce: a reduce task: all segments' rows of one range of keys, merged, folded or handed to the job's reduce, into one part.
 //
 // Rows come from the merge one by one and are gathered into batches: their strings are copied to an arena, their states to an array. A batch
-// ends at RAC_ROWS rows, groups or so; a group may go over several batches, so that no group has to fit in memory.
+// ends at RAC_ROWS rows or groups, or when their strings are BATCH_BYTES; a group may go over several batches, so that no group has to fit
+// in memory.
 #include "base/clock.h"
 #include "kernel/value.h"
 #include "store/merge.h"
 #include "worker/engine_parts.h"
 
 #include <string.h>
+
+enum { BATCH_BYTES = 4 << 20 };
 
 typedef struct {
     engine_t *engine;
@@ -17,6 +20,7 @@ typedef struct {
     fold_t *fold;
     arena_t *strings;                                   // of the batch's rows
     arena_t *decoded;
+    arena_t *lasting;                                   // what lives as long as the task: aligned and padded, as the job may count on
     rac_bytes *text; uint32_t *key_size;                // rows of the batch; of a fold: groups
     uint32_t rows;
     uint32_t *group; char *state; uint32_t states;      // fold: rows not merged into it yet
@@ -54,10 +58,15 @@ static status_t s_open_cursors (reduction_t *self, const message_reduce_t *reduc
     return OK;
 }
 
+// The columns emitted, then the results (of folds) or the keys of groups (of a reduce): there may be more keys than results.
+static uint32_t s_columns (const job_t *job)
+{
+    return job->columns + (job->results > job->keys ? job->results : job->keys);
+}
+
 static void s_arrays (reduction_t *self)
 {
-    const job_t *job = self->engine->job;
-    uint32_t columns = job->columns + job->results + 1;
+    uint32_t columns = s_columns (self->engine->job);
     self->strings = arena_new (1 << 20);
     self->decoded = arena_new (1 << 18);
     self->text = memory_new (RAC_ROWS * sizeof *self->text);
@@ -67,30 +76,32 @@ static void s_arrays (reduction_t *self)
     self->state = memory_new (self->fold ? (size_t) RAC_ROWS * fold_row_bytes (self->fold) : 1);
     self->room = memory_new (columns * sizeof *self->room);
     self->column = memory_new (columns * sizeof *self->column);
+    self->lasting = arena_new (1 << 18);
     for (uint32_t i = 0; i < columns; i++) {
-        self->room [i].at = memory_new (RAC_ROWS * sizeof (rac_bytes) + 64);
-        self->room [i].valid = memory_new (RAC_ROWS / 8 + 64);
+        self->room [i].at = arena_take (self->lasting, RAC_ROWS * sizeof (rac_bytes));
+        self->room [i].valid = arena_take (self->lasting, RAC_ROWS / 8);
     }
 }
 
 static void s_free (reduction_t *self)
 {
-    uint32_t columns = self->engine->job->columns + self->engine->job->results + 1;
     merge_destroy (&self->merge);
     for (uint32_t i = 0; i < self->cursors; i++)
         cursor_close (&self->cursor [i]);
     for (uint32_t i = 0; i < self->segments; i++)
         segment_close (&self->segment [i]);
-    for (uint32_t i = 0; self->room && i < columns; i++) {
-        free (self->room [i].at);
-        free (self->room [i].valid);
-    }
     fold_destroy (&self->fold);
     arena_destroy (&self->strings);
     arena_destroy (&self->decoded);
+    arena_destroy (&self->lasting);
     free (self->cursor); free (self->segment); free (self->text); free (self->key_size); free (self->group); free (self->start);
     free (self->state); free (self->room); free (self->column);
     buffer_free (&self->last_key);
+}
+
+static bool s_is_full (const reduction_t *self)
+{
+    return self->rows == RAC_ROWS || (self->rows && arena_bytes (self->strings) > BATCH_BYTES);
 }
 
 static void s_copy_row (reduction_t *self, uint32_t row, const cursor_t *top)
@@ -153,7 +164,7 @@ static status_t s_fold (reduction_t *self, error_t *error)
     uint32_t bytes = fold_row_bytes (self->fold);
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         if (!self->rows || !s_same_text (self->text [self->rows - 1], top->text)) {
-            if (self->rows == RAC_ROWS)
+            if (s_is_full (self))
                 TRY (s_write_groups (self, error));
             s_copy_row (self, self->rows++, top);
         }
@@ -214,7 +225,7 @@ static status_t s_sort (reduction_t *self, error_t *error)
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         if (!self->engine->job->unique || !s_seen (self, top)) {
             s_copy_row (self, self->rows++, top);
-            if (self->rows == RAC_ROWS)
+            if (s_is_full (self))
                 TRY (s_write_rows (self, error));
         }
         self->engine->position->rows = ++self->all_rows;
@@ -258,6 +269,7 @@ static status_t s_call_reduce (reduction_t *self, bool unfinished, error_t *erro
                           .starts = self->start, .key = key, .value = self->column + job->keys };
     rac_status rc = job->reduce (engine->state, &groups, &engine->out);
     arena_reset (engine->room);
+    engine->lower_of = NULL;
     if (rc != RAC_OK || (error && error->text [0]))
         return error_set_kind (error, ERROR_JOB, "reduce failed after row %llu of its range of keys", (unsigned long long) self->all_rows);
     return OK;
@@ -279,7 +291,7 @@ static status_t s_reduce (reduction_t *self, error_t *error)
     self->last_set = false;
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         bool same = s_seen (self, top);
-        if (self->rows == RAC_ROWS)
+        if (s_is_full (self))
             TRY (s_next_batch (self, same, error));
         if (!same || !self->rows)
             self->start [self->groups++] = self->rows;
