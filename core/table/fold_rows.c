@@ -60,7 +60,7 @@ static inline __attribute__ ((always_inline)) void s_add_rows (fold_t *self, con
     }
 }
 
-static void s_add_parts (fold_t *self, const parts_t *parts, const uint32_t *group, const void *values, uint32_t rows)
+static void s_add_some (fold_t *self, const parts_t *parts, const uint32_t *group, const void *values, uint32_t rows)
 {
 #define ROWS_OF(kinds) case kinds: s_add_rows (self, parts, kinds, group, values, rows); break;
 #define ROWS_OF_4(kinds) ROWS_OF (kinds) ROWS_OF ((kinds) + 1) ROWS_OF ((kinds) + 2) ROWS_OF ((kinds) + 3)
@@ -68,6 +68,26 @@ static void s_add_parts (fold_t *self, const parts_t *parts, const uint32_t *gro
     switch (parts->kinds) {
     ROWS_OF_16 (0)
     ROWS_OF_16 (REAL)
+    }
+}
+
+// States of many groups do not fit the near caches: those of the next rows are asked for together, so that their misses overlap.
+static void s_add_parts (fold_t *self, const parts_t *parts, const uint32_t *group, const char *values, uint32_t rows)
+{
+    enum { NEAR = 256 * 1024, STEP = 64 };
+    size_t stride = self->stride;
+    if (self->groups * stride < NEAR) {
+        s_add_some (self, parts, group, values, rows);
+        return;
+    }
+    for (uint32_t from = 0; from < rows; from += STEP) {
+        uint32_t some = rows - from < STEP ? rows - from : STEP;
+        for (uint32_t r = from; r < from + some; r++) {
+            const char *at = self->state + group [r] * stride;
+            __builtin_prefetch (at, 1);
+            __builtin_prefetch (at + stride - 1, 1);
+        }
+        s_add_some (self, parts, group + from, values ? values + from * sizeof (double) : NULL, some);
     }
 }
 

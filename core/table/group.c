@@ -186,7 +186,7 @@ void group_find (group_t *self, const rac_bytes *key, uint32_t rows, uint32_t *n
                 __builtin_prefetch (&self->slot [self->hash [r] & self->mask]);
             for (uint32_t r = from; r < to; r++) {
                 uint32_t guess = self->slot [self->hash [r] & self->mask].number;
-                __builtin_prefetch (&self->record [guess ? guess - 1 : 0]);
+                __builtin_prefetch (&self->record [guess - (guess > 0)]);
             }
         }
         for (uint32_t r = from; r < to; r++)
