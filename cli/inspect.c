@@ -84,8 +84,9 @@ static void s_explain (job_declare_fn *declare, const char *name, const explain_
     job_destroy (&job);
 }
 
-_Noreturn static void s_child (int answer, const char *name, const char *plugin, const explain_t *explain)
+_Noreturn static void s_child (int answer, const char *name, const char *plugin, const explain_t *explain, const sigset_t *mask)
 {
+    sigprocmask (SIG_SETMASK, mask, NULL);
     error_t error = { 0 };
     buffer_t text = { 0 }, explanation = { 0 };
     listener_t listener = { .plan = { sizeof (rac_plan), RAC_ABI, s_hear, s_hear_parameter, s_no_columns, s_no_name } };
@@ -144,22 +145,38 @@ static status_t s_understand (inspection_t *self, const char *name, error_t *err
     return *reason ? error_set_kind (error, (error_kind_t) atoi (kind), "%s", reason) : OK;
 }
 
-static status_t s_read_answer (int answer, buffer_t *text)
+// The first signal that asks the client to end, or 0.
+static int s_asked_to_end (interrupt_t *interrupt)
+{
+    int signal = 0;
+    while (!signal && (signal = interrupt_next (interrupt)) == SIGCHLD)
+        signal = 0;
+    return signal;
+}
+
+// Until the child has closed its end, or a signal has come, which is then in *signal.
+static status_t s_read_answer (int answer, buffer_t *text, interrupt_t *interrupt, int *signal)
 {
     for (;;) {
+        struct pollfd news [2] = { { .fd = answer, .events = POLLIN }, { .fd = interrupt->fd, .events = POLLIN } };
+        if (poll (news, 2, -1) < 0)
+            continue;
+        if ((*signal = s_asked_to_end (interrupt)))
+            return FAILED;
+        if (!news [0].revents)
+            continue;
         buffer_reserve (text, 64 * 1024);
         ssize_t size = read (answer, text->data + text->size, 64 * 1024);
-        if (size < 0 && errno == EINTR)
-            continue;
         if (size <= 0)
-            return size || text->size > ANSWER_LIMIT ? FAILED : OK;
+            return size ? FAILED : OK;
         text->size += (size_t) size;
         if (text->size > ANSWER_LIMIT)
             return FAILED;
     }
 }
 
-static status_t s_ask (const char *name, const char *plugin, const explain_t *explain, inspection_t *into, error_t *error)
+static status_t s_ask (const char *name, const char *plugin, const explain_t *explain, interrupt_t *interrupt, int *signal,
+    inspection_t *into, error_t *error)
 {
     int ends [2], status = 0;
     if (pipe (ends))
@@ -167,14 +184,14 @@ static status_t s_ask (const char *name, const char *plugin, const explain_t *ex
     pid_t pid = fork ();
     if (pid == 0) {
         close (ends [0]);
-        s_child (ends [1], name, plugin, explain);
+        s_child (ends [1], name, plugin, explain, &interrupt->before);
     }
     close (ends [1]);
     if (pid < 0) {
         close (ends [0]);
         return error_errno (error, "fork");
     }
-    status_t rc = s_read_answer (ends [0], &into->text);
+    status_t rc = s_read_answer (ends [0], &into->text, interrupt, signal);
     close (ends [0]);
     if (rc)
         kill (pid, SIGKILL);
@@ -188,47 +205,49 @@ static status_t s_ask (const char *name, const char *plugin, const explain_t *ex
 }
 
 // Waits for the compiler, which Ctrl-C must not leave at work. Returns the signal that ended the wait, or 0.
-static int s_wait (plugin_t *plugin)
+static int s_wait (plugin_t *plugin, interrupt_t *interrupt)
 {
     int signal = 0;
-    interrupt_t interrupt = interrupt_new ();
     while (plugin_fd (plugin) >= 0 && !signal) {
-        struct pollfd news [2] = { { .fd = plugin_fd (plugin), .events = POLLIN }, { .fd = interrupt.fd, .events = POLLIN } };
+        struct pollfd news [2] = { { .fd = plugin_fd (plugin), .events = POLLIN }, { .fd = interrupt->fd, .events = POLLIN } };
         if (poll (news, 2, -1) > 0 && news [0].revents)
             plugin_step (plugin);
-        while (!signal && (signal = interrupt_next (&interrupt)) == SIGCHLD)
-            signal = 0;
+        signal = s_asked_to_end (interrupt);
     }
-    interrupt_free (&interrupt);
     return signal;
 }
 
-static status_t s_inspect (const char *name, plugin_t *plugin, const explain_t *explain, inspection_t *into, error_t *error)
+static status_t s_inspect (const char *name, plugin_t *plugin, const explain_t *explain, interrupt_t *interrupt, int *signal,
+    inspection_t *into, error_t *error)
 {
     if (plugin_path (plugin))
-        return s_ask (name, plugin_path (plugin), explain, into, error);
+        return s_ask (name, plugin_path (plugin), explain, interrupt, signal, into, error);
     const error_t *reason = plugin_error (plugin);
     into->compiler = memory_text (plugin_compiler (plugin));
     return error_set_kind (error, reason->kind, "%s", reason->text);
 }
 
+// Signals wait from before the folder is made until it is removed: then the one read is raised, or a later one delivered.
 status_t inspect_job (const char *name, const char *path, const explain_t *explain, inspection_t *into, error_t *error)
 {
     *into = (inspection_t) { 0 };
+    interrupt_t interrupt = interrupt_new ();
     char *api = home_api (error), *spare = api ? cli_private_folder (error) : NULL;   // spare: where nothing can be cached
-    if (!spare) {
-        free (api);
-        return FAILED;
+    status_t rc = FAILED;
+    int signal = 0;
+    if (spare) {
+        char *cache = plugin_cache (spare);
+        plugin_t *plugin = plugin_new (path, api, cache);
+        signal = s_wait (plugin, &interrupt);
+        if (!signal)
+            rc = s_inspect (name, plugin, explain, &interrupt, &signal, into, error);
+        plugin_destroy (&plugin);
+        file_remove_tree (spare);
+        free (cache);
     }
-    char *cache = plugin_cache (spare);
-    plugin_t *plugin = plugin_new (path, api, cache);
-    int signal = s_wait (plugin);
-    status_t rc = signal ? FAILED : s_inspect (name, plugin, explain, into, error);
-    plugin_destroy (&plugin);
-    file_remove_tree (spare);
-    free (cache);
     free (spare);
     free (api);
+    interrupt_free (&interrupt);
     if (signal)
         raise (signal);
     return rc;
