@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,8 +103,24 @@ static status_t s_await_master (local_t *self, error_t *error)
     return got == 1 ? OK : error_set (error, "the master could not start");
 }
 
+// Two descriptors a slot are the worker's, and some for links, plugins and files. With too few of them it could neither work nor say why.
+static status_t s_allow_files (uint64_t slots, error_t *error)
+{
+    enum { FILES_A_SLOT = 2, FILES_BESIDE = 40 };
+    const rlim_t wanted = (rlim_t) slots * FILES_A_SLOT + FILES_BESIDE;
+    struct rlimit limit;
+    if (getrlimit (RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted)
+        return OK;
+    const struct rlimit raised = { .rlim_cur = wanted, .rlim_max = limit.rlim_max };
+    if (limit.rlim_max >= wanted && !setrlimit (RLIMIT_NOFILE, &raised))
+        return OK;
+    return error_set_kind (error, ERROR_USAGE, "--slots %llu: needs %llu open files, but ulimit -n allows %llu", (unsigned long long) slots,
+                           (unsigned long long) wanted, (unsigned long long) limit.rlim_max);
+}
+
 static status_t s_start (local_t *self, error_t *error)
 {
+    TRY (s_allow_files (self->options.slots, error));
     self->folder = cli_private_folder (error);
     self->api = home_api (error);
     if (!self->folder || !self->api)

@@ -1,9 +1,13 @@
 // main: one program, one word for what to do. Each command is a file of this folder.
+#define _GNU_SOURCE
 #include "cli/cli.h"
 #include "master/master.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int s_help (int words, char **word);
 static int s_version (int words, char **word);
@@ -75,8 +79,22 @@ static int s_version (int words, char **word)
     return EXIT_FINE;
 }
 
+// If a standard stream is closed, the next file to be opened would get its number, and our messages. What stands in fails when it
+// is read from or written to, as a closed one does. -1: there is not even /dev/null.
+static int s_guard_streams (void)
+{
+    int fd;
+    do
+        fd = open ("/dev/null", O_PATH);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd < 0 ? -1 : close (fd);
+}
+
 int main (int argc, char **argv)
 {
+    if (s_guard_streams ())
+        return EXIT_OTHER;
+    signal (SIGXFSZ, SIG_IGN);                          // a limit on the size of files is then an error of writing them
     if (argc < 2) {
         s_overview (stderr);
         return EXIT_USAGE;

@@ -255,9 +255,9 @@ static int s_session (session_t *self)
 {
     error_t error = { 0 };
     local_options_t local = { .slots = self->options.slots, .memory = self->options.memory, .logs = self->options.logs };
-    int status = EXIT_OTHER;
     self->interrupt = interrupt_new ();
     self->local = local_start (&local, &error);
+    int status = self->local ? EXIT_OTHER : (int) master_exit_of (error.kind);
     self->progress = progress_new (!self->options.quiet);
     signal (SIGPIPE, SIG_IGN);                          // a reader that has seen enough is told by write
     if (self->local && !s_submit (self, &error)) {

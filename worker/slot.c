@@ -14,7 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100 };
+enum {
+    MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
+    HIRES = 10,                                         // one a tick: a second without any executor
+};
+
 void post_send (post_t *self, const message_t *message)
 {
     error_t error = { 0 };
@@ -77,27 +81,6 @@ void slot_destroy (slot_t **self_p)
     *self_p = NULL;
 }
 
-static void s_hire (slot_t *self)
-{
-    error_t error = { 0 };
-    line_far_t far;
-    self->generation++;
-    status_t rc = line_open (&self->line, &far);
-    if (rc)
-        error_errno (&error, "slot %u: cannot prepare an executor", self->index);
-    else
-        rc = zygote_spawn (self->post->zygote, s_tag (self), far.channel, far.page, far.output, &error);
-    line_close_far (&far);
-    self->state = ALIVE;
-    self->used = self->hung_up = false;
-    self->sentence = (error_t) { 0 };
-    if (!rc)
-        return;
-    fprintf (stderr, "racimo worker: %s\n", error.text);
-    slot_shed (self);
-    self->retry = true;
-}
-
 void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
 {
     message_t fault = { .verb = MESSAGE_FAULT, .fault = {
@@ -112,6 +95,39 @@ static void s_unqueue (slot_t *self, uint32_t at)
     message_free (&self->queue [at]);
     self->queued--;
     memmove (&self->queue [at], &self->queue [at + 1], (self->queued - at) * sizeof *self->queue);
+}
+
+// No executor this time. Want of descriptors may pass; if it does not, what waits here is told why and tried elsewhere.
+static void s_refuse (slot_t *self, const error_t *error)
+{
+    if (!self->refused++ && !self->post->options->parent)
+        fprintf (stderr, "racimo worker: %s\n", error->text);
+    slot_shed (self);
+    self->retry = true;
+    while (self->refused >= HIRES && self->queued) {
+        slot_fault (self, &self->queue [0], false, error, "");
+        s_unqueue (self, 0);
+    }
+}
+
+static void s_hire (slot_t *self)
+{
+    error_t error = { 0 };
+    line_far_t far;
+    self->generation++;
+    status_t rc = line_open (&self->line, &far);
+    if (rc)
+        error_errno (&error, "slot %u: cannot prepare an executor", self->index);
+    else
+        rc = zygote_spawn (self->post->zygote, s_tag (self), far.channel, far.page, far.output, &error);
+    line_close_far (&far);
+    self->state = ALIVE;
+    self->used = self->hung_up = false;
+    self->sentence = (error_t) { 0 };
+    if (rc)
+        s_refuse (self, &error);
+    else
+        self->refused = 0;
 }
 
 static bool s_has_loaded (const slot_t *self, uint64_t job)

@@ -16,6 +16,7 @@ struct slot {
     bool hung_up;                                       // its channel was closed: it is dying, or has closed what is not its own
     bool used;                                          // the executor has been given something
     bool retry;                                         // an unused executor ended: wait for slot_watch before the next, lest it spin
+    uint32_t refused;                                   // times in a row that the node had no descriptors for another executor
     line_t line;
     message_t order;                                    // under way; verb 0: none
     message_t *queue;

@@ -62,6 +62,17 @@ static void s_tell (nursery_t *self, zygote_event_kind_t kind, uint64_t tag, pid
     while (send (self->control, &event, sizeof event, MSG_NOSIGNAL) < 0 && errno == EINTR) { }
 }
 
+// Of all descriptors but the standard three only this one is left, and under the number returned. There need not be a higher one
+// to spare: `ulimit -n` may be small.
+static int s_keep_only (int fd)
+{
+    enum { KEPT = STDERR_FILENO + 1 };
+    if (fd != KEPT)
+        dup3 (fd, KEPT, O_CLOEXEC);
+    closefrom (KEPT + 1);
+    return KEPT;
+}
+
 // In the new process: shed all that is the zygote's.
 static void s_settle (const nursery_t *self, const handed_t *handed)
 {
@@ -73,6 +84,7 @@ static void s_settle (const nursery_t *self, const handed_t *handed)
     prctl (PR_SET_NAME, "racimo-slot");
     for (int signal_number = 1; signal_number < NSIG; signal_number++)
         signal (signal_number, SIG_DFL);
+    signal (SIGXFSZ, SIG_IGN);                          // a limit on files is an error of writing, not the job's
     sigset_t none;
     sigemptyset (&none);
     sigprocmask (SIG_SETMASK, &none, NULL);
@@ -90,10 +102,7 @@ static _Noreturn void s_child (const nursery_t *self, const handed_t *handed)
     position_t *position = mmap (NULL, sizeof *position, PROT_READ | PROT_WRITE, MAP_SHARED, handed->page, 0);
     if (position == MAP_FAILED)
         _exit (EXECUTOR_BROKEN);
-    int channel = fcntl (handed->channel, F_DUPFD_CLOEXEC, 100);    // out of the way of what is closed below
-    dup3 (channel, STDERR_FILENO + 1, O_CLOEXEC);
-    closefrom (STDERR_FILENO + 2);
-    executor_run (STDERR_FILENO + 1, position);
+    executor_run (s_keep_only (handed->channel), position);
 }
 
 static void s_spawn (nursery_t *self, uint64_t tag, const handed_t *handed)
@@ -271,10 +280,7 @@ static _Noreturn void s_become_zygote (int control, pid_t worker, const char *sc
     int nothing = open ("/dev/null", O_RDWR | O_CLOEXEC);
     dup2 (nothing, STDIN_FILENO);
     dup2 (nothing, STDOUT_FILENO);
-    int kept = fcntl (control, F_DUPFD_CLOEXEC, 100);
-    dup3 (kept, STDERR_FILENO + 1, O_CLOEXEC);
-    closefrom (STDERR_FILENO + 2);
-    s_run (STDERR_FILENO + 1, worker, scratch);
+    s_run (s_keep_only (control), worker, scratch);
 }
 
 zygote_t *zygote_new (const char *scratch, error_t *error)

@@ -263,6 +263,38 @@ lost 'the client is killed' 137 '.' KILL client 0
 lost 'Ctrl-C' 130 'racimo: cancelled' INT client 1
 lost 'SIGTERM' 130 'racimo: cancelled' TERM client 1
 
+# ---- poor surroundings: closed streams, few descriptors, small files
+
+# poor NAME CODE PATTERN COMMAND...: what happens within ten seconds; code 0: with the right result, in out.tsv or on standard output.
+"$RACIMO" run wordcount words.txt -o poor.expected.tsv --quiet < /dev/null
+poor () {
+    local name=$1 expected=$2 pattern=$3 left
+    shift 3
+    rm -f out.tsv stdout stderr
+    RACIMO_TEST_MARK=$mark timeout -k 1 10 bash -c "$*" > stdout 2> stderr
+    code=$?
+    [ ! -e out.tsv ] || mv out.tsv stdout
+    left=$(left_over)
+    if [ "$code" -ne "$expected" ] || [ "$(wc -l < stderr)" -gt 1 ] || ! grep -Eq -- "$pattern" stderr stdout; then
+        fail "$name: exit code $code, $(head -3 stderr)"
+    elif [ "$code" -eq 0 ] && ! cmp stdout poor.expected.tsv; then
+        fail "$name: another result"
+    elif [ -n "$left" ]; then
+        fail "$name: leaves$left"
+    else
+        pass "$name"
+    fi
+}
+poor 'no standard input' 0 '' "'$RACIMO' run wordcount words.txt -o out.tsv --quiet <&-"
+poor 'no standard output' 0 '' "'$RACIMO' run wordcount words.txt -o out.tsv --quiet >&-"
+poor 'no standard error' 0 '' "'$RACIMO' run wordcount words.txt -o out.tsv 2>&-"
+poor 'no standard stream at all' 0 '' "'$RACIMO' run wordcount words.txt -o out.tsv <&- >&- 2>&-"
+poor 'a result for a standard output that is not there' 5 'standard output: Bad file' "'$RACIMO' run wordcount words.txt --quiet >&-"
+poor '64 descriptors' 0 '' "ulimit -n 64; '$RACIMO' run wordcount words.txt -o out.tsv --quiet --slots 2"
+poor 'more descriptors are allowed than are set' 0 '' "ulimit -Sn 32; '$RACIMO' run wordcount words.txt -o out.tsv --quiet --slots 20"
+poor 'more slots than descriptors' 2 '--slots 100: needs [0-9]+ open files' "ulimit -n 64; '$RACIMO' run wordcount words.txt -o out.tsv --slots 100"
+poor 'files of no size' 1 'cannot prepare an executor: File too large' "(ulimit -f 0; '$RACIMO' run wordcount words.txt -o out.tsv --quiet 2>&1) | cat; exit \${PIPESTATUS[0]}"
+
 # ---- completion
 
 # completes NAME EXPECTED WORDS...: the last word is the one to complete; EXPECTED is among what is offered.
