@@ -209,13 +209,16 @@ uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **
     return (uint32_t) total;
 }
 
-// Where the first line with a character begins, behind a byte order mark and empty lines.
-static size_t s_first_character (const buffer_t *line)
+size_t input_first_character (const char *data, size_t size)
 {
-    size_t at = line->size >= 3 && !memcmp (line->data, "\xef\xbb\xbf", 3) ? 3 : 0;
-    while (at < line->size && (line->data [at] == '\n' || line->data [at] == '\r'))
-        at++;
-    return at;
+    size_t at = size >= 3 && !memcmp (data, "\xef\xbb\xbf", 3) ? 3 : 0;
+    for (;;)
+        if (at < size && data [at] == '\n')
+            at++;
+        else if (size - at >= 2 && data [at] == '\r' && data [at + 1] == '\n')
+            at += 2;
+        else
+            return at;
 }
 
 status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error)
@@ -232,12 +235,12 @@ status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *er
         buffer_reserve (line, STEP);
         rc = source_read (source, line->data + line->size, STEP, &more, error);
         line->size += rc ? 0 : more;
-        start = s_first_character (line);
+        start = input_first_character (line->data, line->size);
         end = memchr (line->data + start, '\n', line->size - start);
     }
     source_close (&source);
     if (end)
-        line->size = (size_t) (end - line->data) - (end [-1] == '\r');
+        line->size = (size_t) (end - line->data) - (end > line->data + start && end [-1] == '\r');
     line->size -= start;
     if (line->size)
         memmove (line->data, line->data + start, line->size);

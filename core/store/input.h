@@ -31,6 +31,8 @@ typedef struct {
 // not 0; it is doubled until there are at most 16 million splits.
 uint32_t input_split (const input_list_t *self, uint64_t chunk, input_split_t **splits);
 
+// Where the first line with a character begins, behind a byte order mark and empty lines; size: there is none yet.
+size_t input_first_character (const char *data, size_t size);
 // The first line of a file that has a character, unpacked if packed, without its line end and without a BOM, at most 1 MiB: the header
 // line. Empty: there is none.
 CHECKED status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error);

@@ -62,14 +62,6 @@ static status_t s_scan (reader_t *self, error_t *error)
     return OK;
 }
 
-static void s_skip_header (reader_t *self)
-{
-    self->header = false;
-    while (self->text.data [self->at [self->next++]] != '\n') { }
-    self->cursor = self->at [self->next - 1] + 1;
-    self->lines--;
-}
-
 static status_t s_next_window (reader_t *self, error_t *error)
 {
     TRY (window_next (self->window, &self->text, error));
@@ -78,8 +70,7 @@ static status_t s_next_window (reader_t *self, error_t *error)
         return OK;
     }
     TRY (s_scan (self, error));
-    if (self->header)
-        s_skip_header (self);
+    reader_skip_header (self);
     if (self->options.format != RAC_LINES)
         reader_settle_fields (self);
     return OK;
@@ -153,7 +144,7 @@ static status_t s_learn_fields (reader_t *self, error_t *error)
         if (!self->text.size)
             break;
         TRY (s_scan (self, error));
-        self->fields = reader_count_fields (self, !self->options.header);
+        self->fields = reader_count_fields (self);
     }
     for (uint32_t c = 0; !self->text.size && c < self->options.columns; c++)
         if (self->fields <= self->options.column [c].position)
@@ -172,9 +163,33 @@ static status_t s_check_columns (const reader_t *self, error_t *error)
     return OK;
 }
 
+// The header is the first line with a character: where empty lines stand before it, it may begin in a later split than the first.
+static status_t s_find_header (reader_t *self, uint64_t offset, error_t *error)
+{
+    enum { STEP_BACK = 4096, LIMIT = 1 << 20 };         // input_first_line looks no further
+    self->header = self->options.header && self->options.format != RAC_LINES;
+    if (!self->header || !offset)
+        return OK;
+    source_t *source = source_open (self->file, 0, error);
+    buffer_t text = { 0 };
+    size_t first = 0;
+    status_t rc = source ? OK : FAILED;
+    for (size_t more = 1; !rc && more && first + 1 >= text.size && text.size < offset && text.size < LIMIT; ) {
+        buffer_reserve (&text, STEP_BACK);
+        rc = source_read (source, text.data + text.size, STEP_BACK, &more, error);
+        text.size += rc ? 0 : more;
+        first = input_first_character (text.data, text.size);
+    }
+    self->header = first >= offset;
+    buffer_free (&text);
+    source_close (&source);
+    return rc;
+}
+
 // Everything of reader_open that can fail.
 static status_t s_open (reader_t *self, uint64_t offset, uint64_t length, error_t *error)
 {
+    TRY (s_find_header (self, offset, error));
     if (self->options.format != RAC_LINES) {
         if (strchr ("\n\r\"", self->options.delimiter))
             return error_set_kind (error, ERROR_USAGE, "byte %u cannot be a delimiter", (unsigned char) self->options.delimiter);
@@ -193,7 +208,6 @@ reader_t *reader_open (const input_file_t *file, uint64_t offset, uint64_t lengt
     reader_t *self = memory_new (sizeof *self);
     self->options = *options;
     self->file = file;
-    self->header = options->header && offset == 0;
     self->fields = options->fields;
     uint64_t limit = options->record_limit ? options->record_limit : RECORD_LIMIT;
     self->options.record_limit = limit < WINDOW_RECORD_MOST ? limit : WINDOW_RECORD_MOST;

@@ -16,7 +16,7 @@ typedef struct { uint32_t position; rac_type type; const char *name; } reader_co
 typedef struct {
     rac_format format;                                  // RAC_LINES, RAC_CSV, RAC_TSV
     char delimiter;
-    bool header;                                        // the file's first record is skipped (at offset 0)
+    bool header;                                        // the file's first line with a character is skipped, and empty ones before it
     bool multiline;                                     // newlines inside quotes are data; the split must be the whole file
     uint32_t fields;                                    // of a record; 0: as many as the file's header, or first record, has
     uint32_t columns;                                   // RAC_LINES: 1 (RAC_BYTES), or 0

@@ -75,15 +75,26 @@ static size_t s_record_end (const reader_t *self, size_t from)
     return from;
 }
 
-uint32_t reader_count_fields (const reader_t *self, bool skip_empty)
+uint32_t reader_count_fields (const reader_t *self)
 {
     uint32_t begin = 0;
     for (size_t i = 0; i < self->count; begin = self->at [i++] + 1) {
         size_t last = s_record_end (self, i);
-        if (last > i || !skip_empty || !s_is_empty (self, begin, self->at [last]))
+        if (last > i || !s_is_empty (self, begin, self->at [last]))
             return (uint32_t) (last - i + 1);
     }
     return 0;
+}
+
+void reader_skip_header (reader_t *self)
+{
+    while (self->header && self->next < self->count) {
+        size_t last = s_record_end (self, self->next);
+        self->header = s_is_empty (self, self->cursor, self->at [last]);
+        self->next = last + 1;
+        self->cursor = self->at [last] + 1;
+        self->lines--;
+    }
 }
 
 void reader_settle_fields (reader_t *self)

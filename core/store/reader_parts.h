@@ -55,9 +55,9 @@ CHECKED status_t reader_take_lines (reader_t *self, error_t *error);
 CHECKED status_t reader_take_fields (reader_t *self, error_t *error);
 
 CHECKED status_t reader_scan_fields (reader_t *self, error_t *error);                   // of a new window: positions, lines, quotes
+void reader_skip_header (reader_t *self);                                               // with the empty lines before it; unless the window has no other
 void reader_settle_fields (reader_t *self);                                             // when the header is behind: regular
-// Number of fields of the window's first record, or of its first one that has a character (0: there is none).
-uint32_t reader_count_fields (const reader_t *self, bool skip_empty);
+uint32_t reader_count_fields (const reader_t *self);                                    // of the window's first record with a character (0: there is none)
 
 CHECKED status_t reader_fill_columns (reader_t *self, uint32_t rows, error_t *error);   // start and grid -> batch
 

@@ -112,11 +112,15 @@ static void s_open_file (records_t *self)
     if (size >= 3 && !memcmp (data, "\xef\xbb\xbf", 3))
         self->at += 3;
     self->in_file = true;
-    if (self->options.format == LINES || self->options.no_header || !s_next_record (self))
+    if (self->options.format == LINES || self->options.no_header)
         return;
-    s_split_fields (self);
-    self->header_fields = self->fields;
+    do
+        if (!s_next_record (self))
+            return;
+    while (self->record_size == 0);                     // empty lines before the header
     if (!self->started) {
+        s_split_fields (self);
+        self->header_fields = self->fields;
         memcpy (self->header, self->field, self->fields * sizeof *self->header);
         self->columns = self->fields;
         self->started = true;
@@ -158,8 +162,6 @@ bool records_next (records_t *self)
         if (!self->in_file) {
             if (self->file == self->file_count)
                 return false;
-            if (self->options.no_header)
-                self->header_fields = 0;
             s_open_file (self);
         }
         self->in_file = s_next_record (self);

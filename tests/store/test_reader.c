@@ -104,7 +104,7 @@ static result_t s_naive (const way_t *way, const char *text, size_t size)
 {
     result_t into = { 0 };
     size_t at = size >= 3 && !memcmp (text, "\xef\xbb\xbf", 3) ? 3 : 0;
-    for (bool first = true, open; at < size; first = false) {
+    for (bool header = way->header, open; at < size; ) {
         size_t end = s_naive_end (way, text, size, at, &open), quotes = 0, next = end + 1;
         for (size_t i = at; i < end; i++)
             quotes += text [i] == '"';
@@ -112,8 +112,9 @@ static result_t s_naive (const way_t *way, const char *text, size_t size)
             into.failed = true;
         if (end < size && end > at && text [end - 1] == '\r')
             end--;
-        if (!first || !way->header)
+        if (!header)
             s_naive_record (way, text + at, end - at, at, &into);
+        header = header && end == at;                   // empty lines before it
         at = next;
     }
     return into;
@@ -455,7 +456,7 @@ START_TEST (fields_are_learned)
 {
     static const struct { const char *text; uint32_t fields; bool header; } cases [] = {
         { "\n\r\n\na,1\nb,2\n\n\nc\nd,3\n\n", 2, false }, { "\n\n\n\n\na\nb\n\n", 1, false }, { "\n\n", 1, false },
-        { "\xef\xbb\xbf", 1, true }, { "a,b,c\nd\n\n\ne,f,g", 3, true }, { "\n\na,b\n\n", 1, true },
+        { "\xef\xbb\xbf", 1, true }, { "a,b,c\nd\n\n\ne,f,g", 3, true }, { "\n\r\na,b\n\n", 2, true },
     };
     for (size_t i = 0; i < COUNT_OF (cases); i++) {
         size_t size = strlen (cases [i].text);

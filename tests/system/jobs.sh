@@ -34,6 +34,9 @@ if [ "$(head -1 stdout)" = size,count,count_speed ]; then pass 'names of result 
 printf 'name,n\nx,1\nx,2\ny,3\n' > small.csv
 printf 'n,count,sum_n\n1,1,1\n2,1,2\n3,1,3\n' > small.expected
 prints 'groupby a column that is also summed' small.expected groupby small.csv --by n --agg count,sum:n --output-format csv
+printf '\n\r\nn,name\n1,x\n' > late.csv
+printf '1\t1\n' > late.expected
+prints 'groupby: empty lines before the header' late.expected groupby late.csv --by n --agg count
 : > empty
 : > nothing
 printf 'city,note\na,x\na,\nb,yy\n' > notes.csv
