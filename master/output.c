@@ -87,9 +87,23 @@ static char *s_hidden (const char *parent, const char *name, pid_t master, uint6
     return file_join (parent, hidden);
 }
 
+// The final name without / at its end; for a link the name of what it points to, or NULL if there is nothing.
+static char *s_target (const char *output)
+{
+    struct stat is;
+    char *target = memory_text (output);
+    for (size_t size = strlen (target); size > 1 && target [size - 1] == '/'; size--)
+        target [size - 1] = '\0';
+    if (lstat (target, &is) || !S_ISLNK (is.st_mode))
+        return target;
+    char *real = realpath (target, NULL);
+    free (target);
+    return real;
+}
+
 void output_sweep (const char *output, pid_t master, uint64_t job)
 {
-    char *parent = memory_text (output), *slash = strrchr (parent, '/');
+    char *parent = s_target (output), *slash = parent ? strrchr (parent, '/') : NULL;
     if (slash && slash [1]) {
         *slash = '\0';
         char *hidden = s_hidden (slash == parent ? "/" : parent, slash + 1, master, job);
@@ -107,12 +121,10 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     self->sync = submit->sync;
     self->csv = submit->output_format == RAC_CSV;
     self->header = submit->output_header ? submit->output_header == 1 : self->csv;
-    self->target = memory_text (submit->output);
-    for (size_t size = strlen (self->target); size > 1 && self->target [size - 1] == '/'; size--)
-        self->target [size - 1] = '\0';
-    char *slash = strrchr (self->target, '/');
+    self->target = s_target (submit->output);
+    char *slash = self->target ? strrchr (self->target, '/') : NULL;
     if (!slash || !slash [1]) {
-        error_set_kind (error, ERROR_OUTPUT, "%s: cannot be the output", submit->output);
+        error_set_kind (error, ERROR_OUTPUT, self->target ? "%s: cannot be the output" : "%s: a link to nothing cannot be the output", submit->output);
         output_destroy (&self);
         return NULL;
     }

@@ -121,14 +121,26 @@ static bool s_wanted (const output_t *self, const output_part_t *part, uint32_t 
     return true;
 }
 
+// Of the numbers in names: five, or as many as it takes to have the names' order, which is the result's, be that of the numbers.
+static int s_digits (uint32_t parts)
+{
+    int digits = 5;
+    for (uint32_t most = 99999; parts && parts - 1 > most && digits < 10; most = most < UINT32_MAX / 10 ? most * 10 + 9 : UINT32_MAX)
+        digits++;
+    return digits;
+}
+
 static status_t s_place_parts (output_t *self, const output_part_t *part, uint32_t parts, const wire_texts_t *names, error_t *error)
 {
-    uint32_t placed = 0;
+    uint32_t placed = 0, wanted = 0;
     char name [64];
     const char *extension = self->csv ? "csv" : "tsv";
     for (uint32_t i = 0; i < parts; i++)
+        wanted += s_wanted (self, part, parts, i);
+    int digits = s_digits (wanted);
+    for (uint32_t i = 0; i < parts; i++)
         if (s_wanted (self, part, parts, i)) {
-            snprintf (name, sizeof name, "part-%05u.%s", placed++, extension);
+            snprintf (name, sizeof name, "part-%0*u.%s", digits, placed++, extension);
             TRY (s_move (self, part [i].name, name, error));
         }
     if (placed)
@@ -187,7 +199,7 @@ static status_t s_place_rejected (output_t *self, const output_part_t *part, uin
         if (!part [i].rejected)
             continue;
         char name [64];
-        snprintf (name, sizeof name, "_rejected/task-%05u", i);
+        snprintf (name, sizeof name, "_rejected/task-%0*u", s_digits (parts), i);
         if (mkdir (folder, 0777) && errno != EEXIST)
             rc = output_errno (error, folder, "cannot create the folder");
         else
@@ -249,7 +261,7 @@ static status_t s_commit_file (output_t *self, bool rejects, error_t *error)
     status_t rc = rejects ? s_rename_new (self, rejected, aside.data, error) : OK;
     if (!rc) {
         rc = s_rename_new (self, joined, self->target, error);
-        if (rc && rejects)
+        if (rejects ? rc != OK : !rc && self->overwrite)    // ours, or the older result's, which has been replaced
             unlink (aside.data);
     }
     buffer_free (&aside);

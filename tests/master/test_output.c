@@ -233,6 +233,66 @@ START_TEST (output_appears_meanwhile)
 }
 END_TEST
 
+// Names in the order of bytes are names in the order of tasks, however many there are. Parts and rejected rows count alike; as parts there
+// are few here, for a hundred thousand files take seconds.
+START_TEST (many_tasks_are_in_order)
+{
+    enum { TASKS = 100002 };
+    output_t *output = s_new ();
+    output_part_t *part = memory_new (TASKS * sizeof *part);
+    s_write (output_folder (output), "a", "good\n");
+    s_write (output_folder (output), "b.rejected", "first\n");
+    s_write (output_folder (output), "c.rejected", "last\n");
+    part [7] = (output_part_t) { "a", 1, "b.rejected" };
+    part [TASKS - 1].rejected = "c.rejected";
+    ck_assert (output_commit (output, part, TASKS, &s_names, &s_summary, NULL) == OK);
+    s_expect ("out/part-00000.tsv", "good\n");
+    s_expect ("out/_rejected/task-000007", "first\n");
+    s_expect ("out/_rejected/task-100001", "last\n");
+    output_destroy (&output);
+    free (part);
+}
+END_TEST
+
+// What an older result had rejected does not stand beside a new one without rejects.
+START_TEST (rejected_rows_are_replaced_too)
+{
+    s_submit.output_kind = OUTPUT_FILE;
+    s_submit.overwrite = true;
+    s_write (s_root, "out", "old\n");
+    s_write (s_root, "out.rejected", "bad\n");
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "new\n");
+    output_part_t part = { "a", 1, NULL };
+    ck_assert (output_commit (output, &part, 1, &s_names, &s_summary, NULL) == OK);
+    s_expect ("out", "new\n");
+    ck_assert (!s_there ("out.rejected"));
+    output_destroy (&output);
+}
+END_TEST
+
+// Through a link the result goes where it points to; a link to nothing is refused before any work.
+START_TEST (links)
+{
+    error_t error = { 0 };
+    char *real = file_join (s_root, "real");
+    ck_assert (mkdir (real, 0777) == 0 && symlink ("real", s_submit.output) == 0);
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "new\n");
+    output_part_t part = { "a", 1, NULL };
+    ck_assert_msg (output_commit (output, &part, 1, &s_names, &s_summary, &error) == OK, "%s", error.text);
+    s_expect ("real/part-00000.tsv", "new\n");
+    s_expect ("out/part-00000.tsv", "new\n");
+    output_destroy (&output);
+    file_remove_tree (real);
+    ck_assert_ptr_null (output_new (&s_submit, 1, &error));
+    ck_assert_int_eq (error.kind, ERROR_OUTPUT);
+    ck_assert_ptr_nonnull (strstr (error.text, "link"));
+    ck_assert_uint_eq (s_names_in_root (), 1);
+    free (real);
+}
+END_TEST
+
 int main (void)
 {
     Suite *suite = suite_create ("output");
@@ -247,6 +307,9 @@ int main (void)
     tcase_add_test (all, bad_places);
     tcase_add_test (all, failure_changes_nothing);
     tcase_add_test (all, output_appears_meanwhile);
+    tcase_add_test (all, many_tasks_are_in_order);
+    tcase_add_test (all, rejected_rows_are_replaced_too);
+    tcase_add_test (all, links);
     suite_add_tcase (suite, all);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
