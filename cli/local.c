@@ -13,6 +13,7 @@
 #include "cli/cli.h"
 #include "cli/home.h"
 #include "master/master.h"
+#include "worker/scratch.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -56,6 +57,13 @@ static int s_run_master (const local_t *self)
     return master_main (&options);
 }
 
+static void s_remove_folder (const local_t *self)
+{
+    if (self->scratch)
+        scratch_remove (self->scratch);
+    file_remove_tree (self->folder);
+}
+
 // What a child does first and last. Signals that the client has blocked for its own use are let through again.
 static int s_child (const local_t *self, const char *name, int (*run) (const local_t *self))
 {
@@ -73,7 +81,7 @@ static int s_child (const local_t *self, const char *name, int (*run) (const loc
     close (self->ready [0]);
     int status = run (self);
     if (getppid () != self->client)
-        file_remove_tree (self->folder);
+        s_remove_folder (self);
     return status;
 }
 
@@ -229,7 +237,7 @@ void local_stop (local_t **self_p, int patience_ms)
         if (self->ready [i] >= 0)
             close (self->ready [i]);
     if (self->folder)
-        file_remove_tree (self->folder);
+        s_remove_folder (self);
     free (self->folder);
     free (self->endpoint);
     free (self->scratch);

@@ -1,23 +1,43 @@
 // scratch: see scratch.h.
+//
+// The twin's name is a hash of the scratch folder's path, which is as unique as that folder. A twin that is there already is one that
+// nobody was left to remove, or a stranger's: it is removed if it can be, and if a new one cannot be made there is none.
 #include "worker/scratch.h"
 #include "base/file.h"
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
-#define TWIN "memory"
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
-// A link to a folder in memory is a help, not a need: whatever prevents it, segments go to the scratch folder itself.
+// Where memory looks like a folder; empty: nowhere.
+static const char *s_memory (void)
+{
+    const char *folder = getenv ("RACIMO_SHM");
+    return folder ? folder : "/dev/shm";
+}
+
+static char *s_twin_name (const char *folder)
+{
+    char name [32];
+    snprintf (name, sizeof name, "racimo-%016llx", (unsigned long long) XXH3_64bits (folder, strlen (folder)));
+    return file_join (s_memory (), name);
+}
+
+// A twin is a help, not a need: whatever prevents it, segments go to the scratch folder itself.
 static void s_twin_new (const char *folder)
 {
     struct statfs is;
-    char twin [] = "/dev/shm/racimo-XXXXXX";
-    char *link = file_join (folder, TWIN);
-    if (!statfs ("/dev/shm", &is) && is.f_type == TMPFS_MAGIC && mkdtemp (twin) && symlink (twin, link))
-        rmdir (twin);
-    free (link);
+    if (statfs (s_memory (), &is) || is.f_type != TMPFS_MAGIC)
+        return;
+    char *twin = s_twin_name (folder);
+    file_remove_tree (twin);
+    (void) !mkdir (twin, 0700);
+    free (twin);
 }
 
 status_t scratch_new (const char *folder, error_t *error)
@@ -29,27 +49,21 @@ status_t scratch_new (const char *folder, error_t *error)
 
 void scratch_remove (const char *folder)
 {
-    char twin [64];
-    char *link = file_join (folder, TWIN);
-    ssize_t size = readlink (link, twin, sizeof twin - 1);
-    free (link);
-    if (size > 0) {
-        twin [size] = '\0';
-        file_remove_tree (twin);
-    }
+    char *twin = s_twin_name (folder);
+    file_remove_tree (twin);
+    free (twin);
     file_remove_tree (folder);
 }
 
 status_t scratch_job_new (const char *folder, const char *name, char **job, char **twin, error_t *error)
 {
-    char *link = file_join (folder, TWIN);
+    char *parent = s_twin_name (folder);
     *job = file_join (folder, name);
-    *twin = file_join (link, name);
-    status_t rc = file_make_folders (*job, 0700, error);
-    if (access (link, W_OK) || file_make_folders (*twin, 0700, NULL))
+    *twin = file_join (parent, name);
+    free (parent);
+    if (mkdir (*twin, 0700))
         (*twin) [0] = '\0';
-    free (link);
-    return rc;
+    return file_make_folders (*job, 0700, error);
 }
 
 void scratch_job_remove (const char *job, const char *twin)

@@ -1,7 +1,7 @@
 // scratch: the worker's folder for what is not kept: runs and segments, a folder a job; and its twin in memory.
 //
 // Segments that are small beside the memory allowed need not touch a disk: on a Pi that is an SD card of 46 MB/s. They are files in a
-// folder on /dev/shm, to which the scratch folder holds a link, so that whoever removes the scratch folder finds both.
+// folder on /dev/shm (or what RACIMO_SHM names; empty: none). Its name follows from that of the scratch folder, so that whoever outlives the worker can remove both.
 #pragma once
 #include "base/error.h"
 

@@ -15,7 +15,8 @@ jobs=$SRC/tests/system/jobs
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/racimo-test.XXXXXX") || exit 1
 mkdir "$work/tmp" "$work/cache" "$work/data"
-export TMPDIR=$work/tmp XDG_CACHE_HOME=$work/cache
+shm=$(mktemp -d /dev/shm/racimo-test.XXXXXX 2> /dev/null) || shm=$work/tmp
+export TMPDIR=$work/tmp XDG_CACHE_HOME=$work/cache RACIMO_SHM=$shm
 
 # What sanitizers report of any process, be it one whose attempt is repeated, is a failure: see finish. Leaks are for memcheck.
 reports=$work/sanitizer
@@ -65,7 +66,7 @@ finish () {
         [ ! -e "$report" ] || fail "a sanitizer reports: $(head -30 "$report")"
     done
     chmod -R u+rwx "$work" 2> /dev/null
-    rm -rf "$work"
+    rm -rf "$work" "$shm"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
@@ -90,6 +91,7 @@ left_over () {
         timeout 3 tail -s 0.02 --pid="$pid" -f /dev/null || left="$left process $pid ($(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline"))"
     done
     [ -z "$(ls -A "$work/tmp")" ] || left="$left files in TMPDIR: $(find "$work/tmp" | head -4 | tr '\n' ' ')"
+    [ -z "$(ls -A "$shm")" ] || left="$left files in memory: $(find "$shm" | head -4 | tr '\n' ' ')"
     left="$left$(find "$work" -maxdepth 2 -name '.*racimo-*' -printf ' hidden %p')"
     echo "$left"
 }
