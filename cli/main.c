@@ -102,7 +102,8 @@ int main (int argc, char **argv)
     int at = s_find (argv [1]);
     if (at < 0)
         return s_unknown (argv [1]);
-    int status = s_commands [at].run (argc - 2, argv + 2);
+    bool asked = argc == 3 && (!strcmp (argv [2], "--help") || !strcmp (argv [2], "-h"));
+    int status = asked ? s_help (1, argv + 1) : s_commands [at].run (argc - 2, argv + 2);
     if (fflush (stdout) && status == EXIT_FINE)
         status = EXIT_OUTPUT;
     return status;

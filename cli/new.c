@@ -117,10 +117,6 @@ static status_t s_new (const char *word, error_t *error)
 int new_command (int words, char **word)
 {
     error_t error = { 0 };
-    if (words == 1 && (!strcmp (word [0], "--help") || !strcmp (word [0], "-h"))) {
-        fputs (new_help, stdout);
-        return EXIT_FINE;
-    }
     if (words != 1)
         (void) error_set_kind (&error, ERROR_USAGE, "racimo new takes one name: racimo new my_job");
     else if (!s_new (word [0], &error))

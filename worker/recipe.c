@@ -146,6 +146,8 @@ status_t recipe_make (const char *source, const char *api, recipe_t *into, error
     *into = (recipe_t) { .source = realpath (source, NULL) };
     if (!into->source)
         return error_errno (error, "%s: cannot read the job", source);
+    if (strchr (into->source, '\n'))                    // the compiler's list of headers has no way to write it
+        return error_set_kind (error, ERROR_JOB, "%s: a job's path must not hold a newline", source);
     s_command (into, api);
     into->compiler = s_program (into->word [0]);
     if (!into->compiler)
@@ -171,7 +173,7 @@ static char *s_next_header (char **at)
         (*at)++;
     char *from = *at, *to = from;
     while (**at && **at != ' ' && **at != '\n') {
-        if ((**at == '\\' && ((*at) [1] == ' ' || (*at) [1] == '#')) || (**at == '$' && (*at) [1] == '$'))
+        if ((**at == '\\' && (*at) [1] && strchr (" \t#", (*at) [1])) || (**at == '$' && (*at) [1] == '$'))
             (*at)++;
         *to++ = *(*at)++;
     }

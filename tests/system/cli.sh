@@ -51,6 +51,7 @@ says '--help' 0 stdout 'racimo describe' --help
 says 'help of a command' 0 stdout '--max-rejects N' help run
 says 'help of an unknown command' 2 stderr 'no command' help nix
 says 'run --help' 0 stdout '--overwrite' run --help
+for command in list describe new help version; do says "$command --help" 0 stdout "racimo .*$command" $command --help; done
 says 'run JOB --help' 0 stdout '--utf8' run wordcount --help
 says '--version' 0 stdout '^racimo [0-9]+\.[0-9]+' --version
 says 'list' 0 stdout '^wordcount +How often' list
@@ -294,6 +295,16 @@ poor '64 descriptors' 0 '' "ulimit -n 64; '$RACIMO' run wordcount words.txt -o o
 poor 'more descriptors are allowed than are set' 0 '' "ulimit -Sn 32; '$RACIMO' run wordcount words.txt -o out.tsv --quiet --slots 20"
 poor 'more slots than descriptors' 2 '--slots 100: needs [0-9]+ open files' "ulimit -n 64; '$RACIMO' run wordcount words.txt -o out.tsv --slots 100"
 poor 'files of no size' 1 'cannot prepare an executor: File too large' "(ulimit -f 0; '$RACIMO' run wordcount words.txt -o out.tsv --quiet 2>&1) | cat; exit \${PIPESTATUS[0]}"
+
+# ---- a job with a name that make's rules have to escape, or cannot
+
+odd=$'odd \t#$\'"%s'
+mkdir "$odd" line
+cp "$SRC/jobs/wordcount.c" "$odd/$odd.c"
+cp "$SRC/jobs/wordcount.c" $'line/o\nd.c'
+run "$odd/$odd.c" words.txt --quiet
+if [ "$code" -eq 0 ] && cmp stdout poor.expected.tsv; then pass 'a job of an odd name'; else fail "a job of an odd name: $code, $(cat stderr)"; fi
+says 'a newline in the name of a job' 4 stderr 'must not hold a newline' run $'line/o\nd.c' words.txt
 
 # ---- completion
 
