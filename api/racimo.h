@@ -153,8 +153,8 @@ typedef struct {                                    // what one rac_... call of 
 struct rac_plan { uint32_t size, abi;
     rac_status (*declare) (rac_plan *, const rac_clause *);
     const char *(*param) (rac_plan *, const char *name, rac_type type, const char *standard, const char *help);  // its value
-    uint32_t (*input_columns) (rac_plan *, uint32_t input);                           // 0: unknown (no header, no data yet)
-    const char *(*input_name) (rac_plan *, uint32_t input, uint32_t column); };
+    uint32_t (*input_columns) (rac_plan *, uint32_t input);                           // 0: no data is known yet
+    const char *(*input_name) (rac_plan *, uint32_t input, uint32_t column); };       // NULL: there is no header
 struct rac_env { uint32_t size, abi;
     const char *(*param) (const rac_env *, const char *name);                         // as given or as standard; NULL: never declared
     rac_bytes (*side) (const rac_env *, const char *name);                            // a side file's bytes, good while the job runs

@@ -25,26 +25,28 @@ static int holds (const names *self, const char *name)
     return 0;
 }
 
-// A column by its name in the header if it has one there, so that "3" and "delay" are the same; *number: its place, from 1, or 0.
-static void resolve (rac_plan *plan, char name [NAME], uint32_t *number)
+// A column by its name in the header if it has one there, so that "3" and "delay" are the same. Returns its place, from 1, or 0.
+static uint32_t resolve (rac_plan *plan, char name [NAME])
 {
     uint32_t columns = plan->input_columns (plan, 0), asked = (uint32_t) strtoul (name, NULL, 10);
-    for (*number = 1; *number <= columns; ++*number)
-        if (!strcmp (plan->input_name (plan, 0, *number - 1), name))
-            return;
-    *number = asked;
-    if (asked >= 1 && asked <= columns && strlen (plan->input_name (plan, 0, asked - 1)) < NAME)
+    int named = columns && plan->input_name (plan, 0, 0);
+    for (uint32_t i = 0; named && i < columns; i++)
+        if (!strcmp (plan->input_name (plan, 0, i), name))
+            return i + 1;
+    if (named && asked >= 1 && asked <= columns && strlen (plan->input_name (plan, 0, asked - 1)) < NAME)
         strcpy (name, plan->input_name (plan, 0, asked - 1));
+    if (columns && !named && !asked)
+        rac_refuse (plan, "the input has no header: give columns by number, as in --by 1 --agg mean:2");
+    return asked;
 }
 
 static rac_status declare_keys (rac_plan *plan, const char *list, names *keys)
 {
-    uint32_t number;
     while (*list) {
         char *name = keys->name [keys->count++];
         if (keys->count == COLUMNS || !(list = next_part (list, ",", name)))
             return rac_refuse (plan, "--by: at most 63 columns, with commas between them");
-        resolve (plan, name, &number);
+        resolve (plan, name);
         rac_read (plan, name, RAC_BYTES);
     }
     for (uint32_t i = 0; i < keys->count; i++)
@@ -56,7 +58,7 @@ static rac_status declare_fold (rac_plan *plan, const char *part, const names *k
 {
     static const char *const kinds [] = { "", "count", "sum", "min", "max", "mean" };
     char kind [NAME], column [NAME], result [2 * NAME];
-    uint32_t fold = 1, number;
+    uint32_t fold = 1;
     const char *of = next_part (part, ":", kind);
     while (fold <= RAC_MEAN && of && strcmp (kind, kinds [fold]))
         fold++;
@@ -64,7 +66,7 @@ static rac_status declare_fold (rac_plan *plan, const char *part, const names *k
         return rac_refuse (plan, "--agg: each is count, or count, sum, min, max or mean with :COLUMN, as in count,mean:delay");
     if (!*of)
         return rac_fold (plan, "count", RAC_COUNT, NULL), RAC_OK;
-    resolve (plan, strcpy (column, of), &number);
+    uint32_t number = resolve (plan, strcpy (column, of));
     snprintf (result, sizeof result, "%s_%s", kind, column);
     rac_type type = fold == RAC_COUNT ? RAC_BYTES : RAC_F64;
     if (type == RAC_BYTES || holds (keys, column))      // read as another type too: under its place, written as "003" or "03"
@@ -87,13 +89,11 @@ RAC_JOB (plan)
     rac_input (plan, RAC_CSV, NULL, 0);
     if (!*by || !*list)
         return rac_refuse (plan, "give --by COLUMN,... to group by, and --agg FOLD,...");
-    if (declare_keys (plan, by, &keys))
-        return RAC_FAIL;
+    declare_keys (plan, by, &keys);
     while (*list) {
         if (values.count == COLUMNS - 1 || !(list = next_part (list, ",", part)))
             return rac_refuse (plan, "--agg: at most 63 columns, with commas between them");
-        if (declare_fold (plan, part, &keys, &values))
-            return RAC_FAIL;
+        declare_fold (plan, part, &keys, &values);
     }
     return RAC_OK;
 }

@@ -25,13 +25,13 @@ static rac_bytes s_side (const rac_env *env, const char *name)
 static uint32_t s_input_columns (const rac_env *env, uint32_t input)
 {
     const engine_t *self = (const engine_t *) ((const char *) env - offsetof (engine_t, env));
-    return input < self->job->inputs && self->job->input [input].header ? self->job->input [input].fields : 0;
+    return input < self->job->inputs ? self->job->input [input].fields : 0;
 }
 
 static const char *s_input_name (const rac_env *env, uint32_t input, uint32_t column)
 {
     const engine_t *self = (const engine_t *) ((const char *) env - offsetof (engine_t, env));
-    return column < s_input_columns (env, input) ? self->job->input [input].field [column] : NULL;
+    return column < s_input_columns (env, input) && self->job->input [input].header ? self->job->input [input].field [column] : NULL;
 }
 
 // ---- life

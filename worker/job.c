@@ -91,13 +91,13 @@ static const char *s_param (rac_plan *plan, const char *name, rac_type type, con
 static uint32_t s_input_columns (rac_plan *plan, uint32_t input)
 {
     declaration_t *self = (declaration_t *) plan;
-    return input < self->job->inputs && self->job->input [input].header ? self->job->input [input].fields : 0;
+    return input < self->job->inputs ? self->job->input [input].fields : 0;
 }
 
 static const char *s_input_name (rac_plan *plan, uint32_t input, uint32_t column)
 {
     declaration_t *self = (declaration_t *) plan;
-    return column < s_input_columns (plan, input) ? self->job->input [input].field [column] : NULL;
+    return column < s_input_columns (plan, input) && self->job->input [input].header ? self->job->input [input].field [column] : NULL;
 }
 // ---- a declaration
 

@@ -42,6 +42,8 @@ prints 'groupby: empty lines before the header' late.expected groupby late.csv -
 printf 'city,note\na,x\na,\nb,yy\n' > notes.csv
 printf 'a\t2\t1\t2\nb\t1\t1\t1\n' > notes.expected
 prints 'groupby counts texts, and a key' notes.expected groupby notes.csv --by city --agg count,count:note,count:city
+fails_here () { run groupby notes.csv --by city --no-header --quiet; [ "$code" -eq 2 ] && grep -q 'no header: give columns by number' stderr; }
+holds 'groupby by a name without a header is refused' fails_here
 prints 'groupby of an empty file' nothing groupby empty --by a --agg sum:b
 prints 'wordcount of an empty file' nothing wordcount empty
 
