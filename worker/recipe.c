@@ -59,7 +59,7 @@ static void s_command (recipe_t *self, const char *api)
     s_add_words (self, plus ? s_setting ("RACIMO_CXX", "c++") : s_setting ("RACIMO_CC", "cc"));
     for (size_t i = 0; i < COUNT_OF (s_flags); i++)
         s_add_words (self, s_flags [i]);
-    s_add_words (self, plus ? "-std=gnu++17" : "-std=gnu11");
+    s_add_words (self, plus ? "-std=gnu++17" : "-std=gnu11 -Werror=implicit-function-declaration");
     s_add_words (self, "-I");
     s_add (self, api, strlen (api));                    // one word, blanks and all
     s_add_words (self, getenv ("RACIMO_CFLAGS"));
