@@ -39,6 +39,7 @@ struct collect {
     segment_writer_t *writer;                           // NULL: nothing was spilled since the last seal
     char *path;
     uint64_t spilled;
+    volatile uint64_t *watched;                         // blocks written; NULL: nobody looks
 };
 
 // ---- shape
@@ -124,6 +125,11 @@ void collect_destroy (collect_t **self_p)
     *self_p = NULL;
 }
 
+void collect_watch (collect_t *self, volatile uint64_t *blocks)
+{
+    self->watched = blocks;
+}
+
 uint64_t collect_spilled (const collect_t *self)
 {
     return self->spilled;
@@ -147,7 +153,10 @@ static status_t s_open_file (collect_t *self, bool small, error_t *error)
     segment_layout_t layout;
     shape_segment (self->shape, self->fold, &layout);
     self->writer = segment_create (self->path, &layout, error);
-    return self->writer ? OK : FAILED;
+    if (!self->writer)
+        return FAILED;
+    segment_watch (self->writer, self->watched);
+    return OK;
 }
 
 static status_t s_write_groups (collect_t *self, error_t *error)

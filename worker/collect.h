@@ -27,6 +27,7 @@ void shape_segment (const shape_t *self, const fold_t *fold, segment_layout_t *l
 // goes into its name.
 collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, const char *twin, uint64_t slot);
 void collect_destroy (collect_t **self_p);
+void collect_watch (collect_t *self, volatile uint64_t *blocks);        // as segment_watch, for all its files
 // At most RAC_ROWS rows, checked by the caller. part: the partition of each, or NULL.
 CHECKED status_t collect_add (collect_t *self, const rac_column *column, uint32_t rows, const uint32_t *part, error_t *error);
 // The encoded keys of rows, without prefix: for hashing into partitions; good until the next call.

@@ -11,6 +11,7 @@
 typedef struct {
     volatile uint64_t offset;                           // byte offset (or row number) of the batch in hand
     volatile uint64_t bytes, rows;                      // done in the attempt under way
+    volatile uint64_t blocks;                           // written to segments: while runs are written or merged nothing else moves
     volatile uint64_t busy_since_us;                    // clock_us when the attempt began; 0: idle
 } position_t;
 

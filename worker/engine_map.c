@@ -105,8 +105,10 @@ status_t engine_map (engine_t *self, const message_map_t *map, message_done_t *d
     bool shuffle = self->job->mode != JOB_MAP_ONLY;
     *done = (message_done_t) { .epoch = map->epoch, .job = map->job, .stage = map->stage, .task = map->task, .attempt = map->attempt, .slot = map->slot };
     engine_begin (self, shuffle ? "map" : "part", map->task, map->attempt, error);
-    if (shuffle && !self->collect)
+    if (shuffle && !self->collect) {
         self->collect = collect_new (self->job, &self->shape, self->load.memory, self->load.scratch, self->load.twin, self->load.slot);
+        collect_watch (self->collect, &self->position->blocks);
+    }
     uint64_t spilled = shuffle ? collect_spilled (self->collect) : 0;
     self->parts = map->parts ? map->parts : 1;
     status_t rc = engine_open_job (self, error);

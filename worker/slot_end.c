@@ -68,14 +68,14 @@ void slot_event (slot_t *self, const zygote_event_t *event)
 static void s_watch_progress (slot_t *self, uint64_t elapsed_us)
 {
     position_t now = *self->line.position;
-    if (now.offset != self->seen.offset || now.bytes != self->seen.bytes || now.rows != self->seen.rows)
+    if (now.offset != self->seen.offset || now.bytes != self->seen.bytes || now.rows != self->seen.rows || now.blocks != self->seen.blocks)
         self->still_us = 0;
     else
         self->still_us += elapsed_us;
     self->seen = now;
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
     uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : FORGOTTEN_US;
-    if (self->order.verb == MESSAGE_SEAL)               // merges and writes what is held; it shows no progress but its end
+    if (self->order.verb == MESSAGE_SEAL)               // sorts and writes what is held; it shows no progress while it sorts
         timeout *= SEAL_PATIENCE;
     if (self->still_us < timeout)
         return;

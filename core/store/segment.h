@@ -34,6 +34,8 @@ void segment_begin_run (segment_writer_t *self);
 // The next row of the run; not before its predecessor. Strings above 16 MiB are an error.
 CHECKED status_t segment_add (segment_writer_t *self, rac_bytes text, uint32_t key_size, const char *state, error_t *error);
 CHECKED status_t segment_end_run (segment_writer_t *self, error_t *error);
+// *blocks grows by one with each block written: progress that somebody may watch.
+void segment_watch (segment_writer_t *self, volatile uint64_t *blocks);
 uint32_t segment_written_runs (const segment_writer_t *self);
 // Writes the index; the file is whole. bytes and rows (each may be NULL) are the file's. Closes in any case.
 CHECKED status_t segment_finish (segment_writer_t **self_p, uint64_t *bytes, uint64_t *rows, error_t *error);

@@ -22,6 +22,7 @@ struct segment_writer {
     uint64_t at, all_rows;
     buffer_t index;
     uint32_t blocks;
+    volatile uint64_t *watched;                         // NULL: by nobody
 };
 
 segment_writer_t *segment_create (const char *path, const segment_layout_t *layout, error_t *error)
@@ -129,6 +130,8 @@ static status_t s_flush (segment_writer_t *self, error_t *error)
     part [0] = (block_part_t) { (const char *) &header, sizeof header };
     s_index (self, (uint32_t) sizeof header + header.stored);
     self->all_rows += self->rows;
+    if (self->watched)
+        *self->watched = *self->watched + 1;
     status_t rc = s_write_parts (self, part, parts + 1, error);
     self->rows = 0;
     self->sizes.size = self->keys.size = self->texts.size = self->states.size = 0;
@@ -158,6 +161,11 @@ status_t segment_add (segment_writer_t *self, rac_bytes text, uint32_t key_size,
 status_t segment_end_run (segment_writer_t *self, error_t *error)
 {
     return s_flush (self, error);
+}
+
+void segment_watch (segment_writer_t *self, volatile uint64_t *blocks)
+{
+    self->watched = blocks;
 }
 
 uint32_t segment_written_runs (const segment_writer_t *self)

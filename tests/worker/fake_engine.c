@@ -2,8 +2,10 @@
 //
 // The plugins are real ones, so that whatever they do happens to a real executor. Linked before libworker.a, whose engine then stays out.
 #include "worker/engine.h"
+#include "base/clock.h"
 #include <dlfcn.h>
 #include <racimo.h>
+#include <string.h>
 
 struct engine {
     void *handle;
@@ -57,6 +59,9 @@ status_t engine_map (engine_t *self, const message_map_t *map, message_done_t *d
     rac_batch batch = { .rows = 1, .file = map->path };
     if (self->map (NULL, &batch, NULL))
         return error_set_kind (error, ERROR_DATA, "%s: refused", map->path);
+    int64_t due = clock_us () + (strstr (map->path, "/write-long") ? 2200000 : 0);
+    while (clock_us () < due)                           // longer than a task may stand still; what moves are blocks alone
+        self->position->blocks = self->position->blocks + 1;
     self->position->bytes = map->length;
     *done = (message_done_t) { .held = 1, .bytes_in = map->length, .rows_in = 1, .part = (char *) "", .warning = (char *) "" };
     return OK;

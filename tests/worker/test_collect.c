@@ -425,6 +425,30 @@ START_TEST (dropped)
 }
 END_TEST
 
+// Whoever watches sees runs being written and merged: with hardly any memory each batch is a run, and many runs are merged.
+START_TEST (writing_is_progress)
+{
+    job_t *job = s_job (s_folds);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    collect_t *collect = s_collect (job, shape, 1);
+    uint64_t blocks = 0, before;
+    collect_watch (collect, &blocks);
+    s_make (batch, 64);
+    for (int i = 0; i < 20; i++) {
+        before = blocks;
+        ck_assert_int_eq (collect_add (collect, batch->column, 64, NULL, NULL), OK);
+        ck_assert_uint_gt (blocks, before);
+    }
+    ck_assert_uint_gt (blocks, 20);                     // a block a run, and those of the merge
+    collect_destroy (&collect);
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+}
+END_TEST
+
 START_TEST (no_folder)
 {
     job_t *job = s_job (s_folds);
@@ -472,7 +496,7 @@ END_TEST
 
 int main (void)
 {
-    static const TTest *const *const tests [] = { &groups, &through_a_segment, &records, &dropped, &no_folder, &keys };
+    static const TTest *const *const tests [] = { &groups, &through_a_segment, &records, &dropped, &writing_is_progress, &no_folder, &keys };
     Suite *suite = suite_create ("collect");
     TCase *tcase = tcase_create ("collect");
     tcase_add_checked_fixture (tcase, s_folder_make, s_folder_remove);

@@ -211,6 +211,8 @@ START_TEST (test_stuck)
     s_survive ("loop", ERROR_JOB, 1, "no progress for 1 s in map at ");
     s_survive ("mask-and-loop", ERROR_JOB, 1, "no progress for 1 s");
     s_survive ("stop", ERROR_JOB, 1, "no progress for 1 s");
+    s_send_map (1, "write-long");                       // runs are written and merged for longer than that: not stuck
+    s_expect_done ();
 }
 END_TEST
 
