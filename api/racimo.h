@@ -42,14 +42,15 @@ typedef struct { const char *data; uint32_t size, spare; } rac_bytes;   // of an
 
 typedef struct {                                    // one column: a value a row
     union { const void *any; const int64_t *i64; const double *f64; const float *f32; const rac_bytes *bytes; } at;
-    const uint64_t *valid;                          // bit r clear: row r is missing (its value is 0 or empty); NULL: none is
+    const uint64_t *valid;                          // bit r % 64 of valid [r / 64] clear: row r is missing; NULL: none is.
+                                                    // Of an input a missing value reads as 0 or empty
     rac_type type;                                  // DECIMAL and TIME lie in at.i64
     uint32_t spare;
 } rac_column;
 
 typedef struct {                                    // input rows; columns in the order of rac_read
-    uint32_t rows, columns, input, flags;           // input: which rac_input they came from, from 0
-    const rac_column *column;                       // 64-byte aligned, readable 64 bytes past the end
+    uint32_t rows, columns, input, flags;           // rows: 1 to RAC_ROWS; input: which rac_input, from 0 (so far there is one)
+    const rac_column *column;                       // arrays are 64-byte aligned and readable 64 bytes past their end
     const uint64_t *offset;                         // byte offset of each row in file (its number for RAC_NUMBERED)
     const char *file;
     const char *text; size_t text_size;             // RAC_LINES: the rows as they lie in the file, newlines and all; else NULL
@@ -58,22 +59,24 @@ typedef struct {                                    // input rows; columns in th
 typedef struct {                                    // rac_reduce: group g owns value rows starts [g] .. starts [g + 1] - 1
     uint32_t groups, flags;                         // RAC_OPENED: group 0 goes on from the last call;
     const uint32_t *starts;                         // RAC_UNFINISHED: the last group goes on in the next
-    const rac_column *key, *value;                  // key: a row a group; value: a row a value, sorted by all value columns
-} rac_groups;
+    const rac_column *key, *value;                  // a column for each rac_key, a row a group; a column for each rac_value, sorted
+} rac_groups;                                       // by all of them, at most RAC_ROWS rows a call. Arrays as those of a batch
 
 typedef struct rac_plan rac_plan; typedef struct rac_out rac_out; typedef struct rac_env rac_env;
-typedef rac_status rac_open_fn (const rac_env *env, void **state);            // once an executor, before any map or reduce
+typedef rac_status rac_open_fn (const rac_env *env, void **state);            // once a process, before any map or reduce
 typedef void rac_close_fn (void *state);
 typedef rac_status rac_map_fn (void *state, const rac_batch *in, rac_out *out);
 typedef rac_status rac_reduce_fn (void *state, const rac_groups *in, rac_out *out);
-typedef void rac_choose_fn (void *state, const rac_column *key, uint32_t rows, uint32_t parts, uint32_t *part);  // part [r] < parts
+// For each of at most RAC_ROWS rows a number below parts that depends on its key columns alone: part [r].
+typedef void rac_choose_fn (void *state, const rac_column *key, uint32_t rows, uint32_t parts, uint32_t *part);
 
 typedef struct {                                    // a job's own fold; its state is plain little-endian data without pointers
     uint32_t size, state_bytes;                     // size: sizeof (rac_fold_def); state_bytes: of one group, 1 to 4096
     rac_type result_type;                           // RAC_I64, RAC_F64, RAC_TIME or RAC_DECIMAL
     uint32_t flags;                                 // 0. add and merge have to be associative and commutative: rows come in any order
     void (*start) (void *states, uint32_t groups);  // states: an array of state_bytes each; make these groups empty
-    void (*add) (void *states, const uint32_t *group, const rac_column *values, uint32_t rows);   // row r belongs to group [r]
+    // Row r of the one column belongs to group [r]; rows without a value are not among them.
+    void (*add) (void *states, const uint32_t *group, const rac_column *values, uint32_t rows);
     void (*merge) (void *states, const uint32_t *group, const void *others, uint32_t rows);       // others [r] into group [r]
     void (*result) (const void *states, uint32_t groups, void *values);                           // int64_t or double each
 } rac_fold_def;
@@ -96,7 +99,7 @@ static inline void rac_value (rac_plan *p, const char *name, rac_type t);
 // A column of the result: a fold of a value. Missing values are skipped. RAC_COUNT of NULL counts rows.
 static inline void rac_fold (rac_plan *p, const char *name, rac_fold_kind f, const char *value);
 static inline void rac_own_fold (rac_plan *p, const char *name, const rac_fold_def *f, const char *value);
-// Instead of folds, a function over sorted groups; instead of both, the sorted rows themselves, or each key once.
+// Instead of folds, a function over sorted groups; instead of both, the sorted rows themselves, or of each key the first.
 static inline void rac_reduce (rac_plan *p, rac_reduce_fn *f);
 static inline void rac_unique (rac_plan *p);
 // A column that reduce emits; that map emits, if there is no key; or which keys and values to write of sorted rows.
@@ -104,7 +107,7 @@ static inline void rac_result (rac_plan *p, const char *name, rac_type t);
 static inline void rac_sort (rac_plan *p, const char *value);                  // rows of a group by this value first
 static inline void rac_descending (rac_plan *p, const char *key_or_value);     // the same, largest first; also for keys
 // How keys are spread over parts: RAC_RANGE (standard: the parts in order are the sorted result), RAC_HASH, or RAC_CHOSEN with
-// a function. parts: 0 is by size; RAC_CHOSEN needs a number.
+// a function. parts: at most 65535; 0 is by size, but RAC_CHOSEN needs a number.
 static inline void rac_partition (rac_plan *p, rac_spread s, uint32_t parts, rac_choose_fn *f);
 static inline void rac_open (rac_plan *p, rac_open_fn *open, rac_close_fn *close);   // the job's own state; close may be NULL
 static inline void rac_side (rac_plan *p, const char *name, const char *path);       // a small file that every executor reads
@@ -121,8 +124,10 @@ static inline int rac_flag (rac_plan *p, const char *name, const char *help);  /
 // Emits `rows` rows; column [i] is the i-th declared. They are copied or folded before it returns.
 static inline rac_status rac_emit (rac_out *o, uint32_t rows, const rac_column *column, uint32_t columns);
 static inline void *rac_room (rac_out *o, size_t bytes);                       // scratch, 64-byte aligned, until map or reduce returns
-static inline rac_status rac_reject (rac_out *o, uint32_t row, const char *why);    // leaves a row of the batch out, see --max-rejects
-static inline void rac_count (rac_out *o, const char *counter, int64_t n);     // counted once, whatever is tried again
+// In a map only: row `row` of the batch is one of the rejected, which fail the job if they are more than --max-rejects.
+// It is the map that leaves it out of what it emits.
+static inline rac_status rac_reject (rac_out *o, uint32_t row, const char *why);
+static inline void rac_count (rac_out *o, const char *counter, int64_t n);     // at most 256 names; failed attempts do not count
 // The next words of text from *from on (start at 0), at most room; returns how many, 0: no more. A word is a maximal run of
 // ASCII letters. flags: RAC_LOWER, RAC_UTF8. Words are good until map returns.
 static inline uint32_t rac_words (rac_out *o, rac_bytes text, uint32_t *from, uint32_t flags, rac_bytes *word, uint32_t room);
