@@ -187,7 +187,7 @@ static status_t s_submit (session_t *self, error_t *error)
         message.submit.output = output.data;
     }
     zsys_handler_set (NULL);
-    self->peer = peer_connect (local_endpoint (self->local), error);
+    self->peer = peer_connect (local_endpoint (self->local), NULL, error);
     status_t rc = self->peer ? s_write_inputs (self, &message.submit, &inputs, error) : FAILED;
     if (!rc)
         rc = peer_send (self->peer, NULL, &message, SUBMIT_MS, error);

@@ -115,7 +115,7 @@ static status_t s_open (shell_t *self, error_t *error)
     self->signals = s_open_signals ();
     if (self->signals < 0)
         return error_errno (error, "signalfd");
-    self->peer = peer_bind (self->options->endpoint, error);
+    self->peer = peer_bind (self->options->endpoint, NULL, error);
     if (!self->peer)
         return FAILED;
     if (self->options->ready_fd >= 0) {

@@ -79,7 +79,8 @@ static void s_fill_order (const shell_t *self, const work_t *work, const action_
         break;
     default:
         *message = (message_t) { .verb = MESSAGE_REDUCE, .reduce = { .epoch = self->epoch, .job = action->job, .stage = action->stage,
-            .task = action->task, .attempt = action->attempt, .slot = action->slot, .segments = *action->segments, .low = action->low,
+            .task = action->task, .attempt = action->attempt, .slot = action->slot, .segments = action->segments->paths,
+            .owners = action->segments->owners, .numbers = action->segments->numbers, .bytes = action->segments->bytes, .low = action->low,
             .high = action->high, .last = action->last } };
     }
 }

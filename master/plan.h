@@ -14,7 +14,11 @@
 //
 // A slot is given at most PLAN_AHEAD messages that it has not answered. It answers each once and in order, so the plan knows at every
 // moment what the slot holds: the DONEs since its last SEALED or death. A SEALED that names any other set is thrown away.
-// Jobs run one after another, in the order of their submission.
+//
+// Many jobs at a time: slots are shared among the users who have work (weight by priority), among a user's jobs in the order of
+// submission; a slot changes its job only between tasks, and is sealed first. Where tasks run: a worker first takes tasks whose bytes it
+// has (home), then those of nobody, then those of others if they would end later there, by the speeds measured; a slot that would end after
+// all others is given nothing more. None of this can change a result, only its time.
 #pragma once
 #include "wire/message.h"
 
@@ -23,6 +27,8 @@ enum {
     PLAN_AHEAD = 2,
     PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
     PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
+    PLAN_AWAY = 3,                                      // reduce tasks that could not fetch from a worker: then its segments count as lost
+    PLAN_PRIORITY = 100,                                // the usual one
     PLAN_PARTS = 65536,                                 // the prefix of a partition has two bytes
 };
 
@@ -30,7 +36,8 @@ typedef struct plan plan_t;
 
 typedef enum {
     EVENT_WORKER_JOINED, EVENT_WORKER_LOST,             // worker, slots
-    EVENT_SUBMITTED,                                    // job
+    EVENT_WORKER_DRAINING,                              // worker: gets nothing new; ACTION_DISMISS once nothing of it is needed
+    EVENT_SUBMITTED,                                    // job, user, priority
     EVENT_DECLARED,                                     // worker, job: declared + the cut: tasks, bytes_of; or error + error_kind
     EVENT_DONE, EVENT_SEALED, EVENT_FAULT,              // worker + the message
     EVENT_CANCELLED,                                    // job; exit_code, error: what to say
@@ -45,6 +52,8 @@ typedef struct {
     uint32_t tasks; const uint64_t *bytes_of;           // EVENT_DECLARED: map tasks, in input order
     uint64_t input_bytes, shuffle_seed, partitions;     // EVENT_DECLARED; partitions: 0: by size
     uint64_t max_rejects;                               // EVENT_DECLARED
+    const char *user; uint64_t priority;                // EVENT_SUBMITTED; user NULL: everybody's
+    const uint64_t *home_of;                            // EVENT_DECLARED: worker that has most of each map task's bytes, 0: none; NULL: no homes
     const char *error; uint64_t error_kind, exit_code;
 } event_t;
 
@@ -57,15 +66,18 @@ typedef enum {
     ACTION_DROP,                                        // part: the file of an attempt that came too late
     ACTION_ABANDON,                                     // worker, slot, job, stage, task, attempt
     ACTION_COMMIT,                                      // job: put all kept parts in place, in task order
+    ACTION_DISMISS,                                     // worker: it was draining and may stop
     ACTION_FINISH                                       // job: exit_code, error, compiler; tell the client, FORGET at the workers
 } action_kind_t;
+
+typedef struct { wire_texts_t paths; wire_numbers_t owners, numbers, bytes; } plan_segments_t;     // of the segments with records
 
 typedef struct {
     action_kind_t kind;
     uint64_t worker, slot, job, stage, task, attempt, segment;
     const char *part;                                   // as the executor named it
     bool hold; uint64_t parts;
-    const wire_texts_t *segments; wire_bytes_t low, high; bool last;
+    const plan_segments_t *segments; wire_bytes_t low, high; bool last;
     uint64_t exit_code; const char *error, *compiler;   // FINISH; faults > 0: `task` of `stage` failed so often
     uint32_t faults;
 } action_t;                                             // what it points to is the plan's, good until the next step
@@ -76,3 +88,6 @@ plan_t *plan_new (void);
 void plan_destroy (plan_t **self_p);
 void plan_step (plan_t *self, const event_t *event, action_list_t *actions);    // appends
 void plan_state (const plan_t *self, uint64_t job, message_state_t *into);      // for progress; bytes under way are the shell's
+// For `racimo nodes`: slots at work and the measured bytes a second of one; for `racimo jobs`: slots that work for it.
+void plan_worker_state (const plan_t *self, uint64_t worker, uint64_t *busy, uint64_t *bytes_per_s);
+uint64_t plan_job_slots (const plan_t *self, uint64_t job);

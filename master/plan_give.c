@@ -19,7 +19,7 @@ static void s_give (plan_t *self, worker_t *worker, slot_t *slot, job_t *job, ac
     if (kind != ACTION_REDUCE)
         return;
     wire_bytes_t none = { 0 };
-    action->segments = &job->paths;
+    action->segments = &job->reachable;
     action->last = given.task + 1 == job->stage [1].tasks;
     action->low = given.task ? job->border [given.task - 1] : none;
     action->high = action->last ? none : job->border [given.task];

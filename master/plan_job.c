@@ -46,6 +46,14 @@ static void s_segment_clear (segment_t *self)
     free (self->path);
 }
 
+static void s_reachable_free (plan_segments_t *self)
+{
+    free (self->paths.item);
+    free (self->owners.item);
+    free (self->numbers.item);
+    free (self->bytes.item);
+}
+
 void plan_job_destroy (job_t **self_p)
 {
     job_t *self = *self_p;
@@ -62,7 +70,7 @@ void plan_job_destroy (job_t **self_p)
     for (uint32_t i = 0; i < self->segments; i++)
         s_segment_clear (&self->segment [i]);
     free (self->segment);
-    free (self->paths.item);
+    s_reachable_free (&self->reachable);
     arena_destroy (&self->memory);
     free (self);
     *self_p = NULL;
@@ -137,13 +145,22 @@ void plan_job_requeue (job_t *self, uint32_t stage_number, uint32_t index)
     s_push (task->faults ? &stage->suspect : &stage->fresh, index);
 }
 
-static void s_paths_refresh (job_t *self)
+static void s_refresh (job_t *self)
 {
-    self->paths.item = memory_grow (self->paths.item, (self->segments + 1) * sizeof (char *));
-    self->paths.count = 0;
+    plan_segments_t *list = &self->reachable;
+    uint32_t room = self->segments + 1, count = 0;
+    list->paths.item = memory_grow (list->paths.item, room * sizeof (char *));
+    list->owners.item = memory_grow (list->owners.item, room * sizeof (uint64_t));
+    list->numbers.item = memory_grow (list->numbers.item, room * sizeof (uint64_t));
+    list->bytes.item = memory_grow (list->bytes.item, room * sizeof (uint64_t));
     for (uint32_t i = 0; i < self->segments; i++)
-        if (*self->segment [i].path)
-            self->paths.item [self->paths.count++] = self->segment [i].path;
+        if (*self->segment [i].path) {
+            list->paths.item [count] = self->segment [i].path;
+            list->owners.item [count] = self->segment [i].worker;
+            list->numbers.item [count] = self->segment [i].number;
+            list->bytes.item [count++] = self->segment [i].bytes;
+        }
+    list->paths.count = list->owners.count = list->numbers.count = list->bytes.count = count;
 }
 
 static void *s_duplicate (const void *bytes, size_t size)
@@ -174,7 +191,7 @@ void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t 
         plan_job_task_ended (self, 0, segment->task [i], TASK_SEALED);
     }
     s_sample_copy (segment, sealed);
-    s_paths_refresh (self);
+    s_refresh (self);
 }
 
 void plan_job_segments_lost (job_t *self, uint64_t worker)
@@ -193,7 +210,7 @@ void plan_job_segments_lost (job_t *self, uint64_t worker)
     if (left == self->segments)
         return;
     self->segments = left;
-    s_paths_refresh (self);
+    s_refresh (self);
     for (uint32_t t = 0; t < self->stage [1].tasks; t++)            // these read what is gone
         self->stage [1].task [t].excused = true;
 }

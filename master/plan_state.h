@@ -43,7 +43,7 @@ typedef struct job {
     stage_t stage [2];
     segment_t *segment;
     uint32_t segments;
-    wire_texts_t paths;                                 // of the segments with records
+    plan_segments_t reachable;                          // the segments with records
     bool cut;                                           // the borders stand; they never change, whatever is lost afterwards
     arena_t *memory;                                    // holds the borders
     wire_bytes_t *border;                               // tasks of stage 1, less one

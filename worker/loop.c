@@ -345,7 +345,7 @@ int worker_main (const worker_options_t *given)
     if (!rc)
         rc = s_settle (&self, &error);
     zsys_handler_set (NULL);
-    if (!rc && !(self.post.master = peer_connect (options->endpoint, &error)))
+    if (!rc && !(self.post.master = peer_connect (options->endpoint, NULL, &error)))
         rc = FAILED;
     if (rc)
         s_fail (&self, error.text);

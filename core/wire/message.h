@@ -21,19 +21,27 @@ typedef struct { wire_bytes_t *item; uint32_t count; } wire_bytes_list_t;
 
 typedef enum {
     // client -> master
-    MESSAGE_SUBMIT = 1, MESSAGE_CANCEL,
+    MESSAGE_SUBMIT = 1, MESSAGE_CANCEL, MESSAGE_ATTACH, MESSAGE_QUERY,
     // master -> client
-    MESSAGE_ACCEPTED, MESSAGE_STATE, MESSAGE_FINISHED,
+    MESSAGE_ACCEPTED, MESSAGE_STATE, MESSAGE_FINISHED, MESSAGE_JOB_INFO, MESSAGE_NODE_INFO, MESSAGE_END,
+    // whoever lacks a file of a job, and whoever has it
+    MESSAGE_WANT, MESSAGE_BLOB,
+    // a new node or client, and the master's door
+    MESSAGE_JOIN, MESSAGE_JOINED,
     // worker -> master
-    MESSAGE_HELLO, MESSAGE_BEAT, MESSAGE_GONE,
+    MESSAGE_HELLO, MESSAGE_BEAT, MESSAGE_DRAIN, MESSAGE_GONE, MESSAGE_LOG,
     // master -> worker
-    MESSAGE_WELCOME, MESSAGE_JOB, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_STOP,
+    MESSAGE_WELCOME, MESSAGE_NODES, MESSAGE_JOB, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_STOP,
     // master -> worker -> executor: work for one slot
     MESSAGE_DECLARE, MESSAGE_MAP, MESSAGE_SEAL, MESSAGE_REDUCE,
     // worker -> executor
-    MESSAGE_LOAD,
+    MESSAGE_LOAD, MESSAGE_HAVE,
+    // executor -> worker: bytes of a guarded input that it is about to read
+    MESSAGE_NEED,
     // executor -> worker -> master: its end
     MESSAGE_DECLARED, MESSAGE_DONE, MESSAGE_SEALED, MESSAGE_FAULT,
+    // bulk data, on sockets of their own: worker -> data server or other worker, and back
+    MESSAGE_FETCH, MESSAGE_BULK, MESSAGE_PUT, MESSAGE_STORED,
     MESSAGE_VERBS
 } message_verb_t;
 
@@ -60,10 +68,42 @@ typedef struct {
     uint64_t max_rejects;
     uint64_t task_timeout_s;                            // 0: default
     uint64_t shuffle_seed;                              // tests: hand out tasks in this pseudo-random order; 0: in input order
+    char *bundle;                                       // a cluster: content hash of the sources (wire/bundle.h), asked for with WANT; empty: `source` is a path
+    char *folder;                                       // a cluster: the client's folder, which relative names mean first
+    char *user;                                         // for people and fair sharing
+    uint64_t priority;                                  // 0 to 200; 100 is usual: a job with more goes first
+    uint64_t detached;                                  // 1: goes on when its client leaves
 } message_submit_t;
 
 typedef struct { uint64_t job; } message_cancel_t;
+typedef struct { uint64_t job; } message_attach_t;                  // STATE and FINISHED of that job from now on
+typedef enum { QUERY_JOBS = 1, QUERY_NODES, QUERY_LOG } query_what_t;
+typedef struct { uint64_t what, job; } message_query_t;             // answered by INFOs or LOGs and an END; job 0: all
 typedef struct { uint64_t job, epoch; } message_accepted_t;
+typedef struct { char *error; } message_end_t;                      // of the answers to a QUERY
+
+typedef struct {
+    uint64_t job, phase, priority, submitted_s, ended_s;            // phase: as in STATE; 4: ended. Seconds since 1970; ended_s 0: not yet
+    uint64_t bytes_done, bytes_all, tasks_done, tasks_all, slots;   // slots that work for it now
+    uint64_t exit_code;
+    char *name, *user, *output, *error;
+} message_job_info_t;
+
+typedef enum { NODE_AWAY = 0, NODE_READY, NODE_DRAINING, NODE_REVOKED } node_state_t;
+typedef struct {
+    uint64_t worker, state, slots, busy, memory, seen_ms;           // seen_ms: ago
+    uint64_t millicelsius, throttled;                               // 0: unknown; bits of the Pi's firmware: 0-3 now, 16-19 since boot
+    uint64_t bytes_per_s;                                           // a slot's measured speed, 0: not yet
+    uint64_t cached, streamed;                                      // bytes in its chunk cache; received from the master in this life
+    char *node, *address, *cpu, *release, *role, *note;             // role: worker or client; note: a warning, or empty
+} message_node_info_t;
+
+// A file by content: WANT asks for what follows `offset`, BLOB brings the next piece (at most 48 KiB). A BLOB with an error is the last.
+typedef struct { char *blob; uint64_t offset; } message_want_t;
+typedef struct { char *blob; uint64_t offset, size; wire_bytes_t bytes; char *error; } message_blob_t;
+
+typedef struct { char *token, *node; } message_join_t;              // on the door's own socket; the key is the connection's
+typedef struct { char *role, *cluster, *error; uint64_t control, data; } message_joined_t;  // ports; error: refused, else empty
 
 typedef struct {                                        // at most ten a second
     uint64_t job, phase;                                // phase: 0 waiting, 1 map, 2 reduce, 3 commit
@@ -79,11 +119,20 @@ typedef struct {
 
 typedef struct {
     uint64_t protocol, abi, nonce, pid, slots, memory;  // nonce: of this boot of the worker; memory: bytes for all slots
-    char *node, *cpu;                                   // host name; x86_64, aarch64
+    uint64_t compiler;                                  // 1: it can compile jobs
+    uint64_t port;                                      // where it serves segments; 0: nowhere (private)
+    char *address;                                      // host or address for other nodes; empty: as the master sees it
+    char *node, *cpu, *release;                         // host name; x86_64, aarch64; 0.1.0
 } message_hello_t;
 
-typedef struct { uint64_t epoch, worker, beat_ms; } message_welcome_t;                   // worker 0: this worker counts as lost: drop all work, say HELLO again
-typedef struct { uint64_t epoch, worker, job, bytes, rows, resident; } message_beat_t;   // bytes, rows: of the attempts under way; resident: peak of all executors
+// worker 0: this worker counts as lost: drop all work, say HELLO again. data: port of the data server, 0: none, all files are local.
+typedef struct { uint64_t epoch, worker, beat_ms, data; } message_welcome_t;
+// The workers of now, whenever that changes: where each serves and the key that it has (empty: no encryption). Connections of others are ended.
+typedef struct { uint64_t epoch; wire_numbers_t workers; wire_texts_t endpoints, keys; } message_nodes_t;
+// bytes, rows: of the attempts of `job` under way; resident: peak of all executors; cached: bytes in the chunk cache; the rest as in NODE_INFO.
+typedef struct { uint64_t epoch, worker, job, bytes, rows, resident, cached, streamed, millicelsius, throttled; } message_beat_t;
+typedef struct { uint64_t worker; } message_drain_t;                                     // give it no more; it leaves when nothing needs it
+typedef struct { uint64_t epoch, job, slot; char *node, *text; } message_log_t;          // what a job printed there; also master -> client
 typedef struct { uint64_t worker; } message_gone_t;                                      // a worker leaves of itself
 
 typedef struct {                                        // once a job, before its first task; again after a new WELCOME
@@ -105,13 +154,18 @@ typedef struct {
     uint64_t parts;                                     // RAC_HASH and RAC_CHOSEN: how many partitions; else 0
     char *path;                                         // empty: RAC_NUMBERED; then offset and length count rows
     uint64_t offset, length, size, inode, device, mtime_ns, packed;
+    uint64_t file, ctime_ns;                            // its index in the job's input, for FETCH
+    uint64_t head, tail;                                // input_fingerprint; 0 and 0 for a worker that shares the master's disk
+    char *local;                                        // worker -> executor: where to read; empty: at path
+    uint64_t guarded;                                   // worker -> executor: 1: ask with NEED before reading at `local`
 } message_map_t;
 
 typedef struct { uint64_t epoch, job, stage, slot, segment; } message_seal_t;            // write what the slot holds as segment number `segment`
 
 typedef struct {
     uint64_t epoch, job, stage, task, attempt, slot;
-    wire_texts_t segments;                              // paths, each readable here
+    wire_texts_t segments;                              // paths on their owners; to an executor: each readable here
+    wire_numbers_t owners, numbers, bytes;              // of each segment: worker, number given by SEAL, size of the file
     wire_bytes_t low, high;                             // keys k with low <= k < high; high empty: no upper border
     uint64_t last;                                      // 1: high is infinite
 } message_reduce_t;
@@ -124,6 +178,11 @@ typedef struct {
     char *twin;                                         // the same in memory, for segments that are small; empty: none
     char *folder;                                       // for parts
 } message_load_t;
+
+// Before it reads [offset, offset + length) of a guarded input the executor asks; the worker answers when all of it lies at `local`:
+// HAVE names how far it may read without asking again. kind and error: it cannot be had.
+typedef struct { uint64_t job, file, offset, length; } message_need_t;
+typedef struct { uint64_t job, file, upto, kind; char *error; } message_have_t;
 
 typedef struct {
     uint64_t epoch, job, slot;
@@ -139,6 +198,7 @@ typedef struct {                                        // an attempt ended well
     uint64_t epoch, job, stage, task, attempt, slot;
     uint64_t held;                                      // 1: its result lies in the executor until SEALED names it
     uint64_t bytes_in, rows_in, bytes_out, rows_out, rejects, time_us, spilled;
+    uint64_t moved, carried;                            // bytes that came over the network for it; as they were packed on the way
     char *part;                                         // name of the attempt in the job's folder: its part, unless held; its rejected rows: + ".rejected"
     char *warning;                                      // or empty
     wire_texts_t counters; wire_numbers_t counts;
@@ -160,8 +220,29 @@ typedef struct {
     uint64_t verb;                                      // of what failed: DECLARE, MAP, SEAL, REDUCE; 0: the executor died between messages
     uint64_t kind;                                      // error_kind_t
     uint64_t lost;                                      // 1: the executor died; what the slot held is gone
+    uint64_t away;                                      // worker whose segments could not be fetched: not this task's fault; else 0
     char *error, *compiler;
 } message_fault_t;
+
+// Bulk data. A request is its own credit: whoever receives asks for at most FETCH_BYTES at a time and keeps a few requests under way, so a
+// server holds no state of a transfer and no queue without bound. Payloads travel in a second frame of BULK and PUT.
+enum { FETCH_BYTES = 256 * 1024 };
+typedef enum { FETCH_INPUT = 0, FETCH_SEGMENT, FETCH_RESULT } fetch_what_t;
+typedef struct {
+    uint64_t request, what, job, index;                 // index: of the input file, or the segment's number; request: comes back in the answer
+    uint64_t offset, length, codecs;                    // codecs: bit 1 << bulk_codec_t for each that the asker can unpack
+} message_fetch_t;
+typedef struct {                                        // + a frame
+    uint64_t request, offset, length, codec, checksum;  // length: unpacked; checksum: XXH3 of the unpacked bytes
+    uint64_t kind; char *error;                         // error: no bytes; kind: error_kind_t
+} message_bulk_t;
+typedef struct {                                        // + a frame: a piece of a part that an attempt has written
+    uint64_t request, job;
+    char *part;                                         // name in the job's folder
+    uint64_t offset, length, codec, checksum;
+    uint64_t last;                                      // 1: the part ends here: have it on the disk before STORED
+} message_put_t;
+typedef struct { uint64_t request, kind; char *error; } message_stored_t;
 
 typedef struct {
     message_verb_t verb;
@@ -169,7 +250,10 @@ typedef struct {
         message_submit_t submit; message_cancel_t cancel; message_accepted_t accepted; message_state_t state; message_finished_t finished;
         message_hello_t hello; message_beat_t beat; message_gone_t gone; message_welcome_t welcome; message_job_t job; message_forget_t forget;
         message_abandon_t abandon; message_stop_t stop; message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
-        message_load_t load; message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
+        message_attach_t attach; message_query_t query; message_job_info_t job_info; message_node_info_t node_info; message_end_t end;
+        message_want_t want; message_blob_t blob; message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
+        message_nodes_t nodes; message_need_t need; message_have_t have; message_fetch_t fetch; message_bulk_t bulk; message_put_t put;
+        message_stored_t stored; message_load_t load; message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
     };
     arena_t *memory;                                    // what a decoded message points to; NULL for one made by hand
 } message_t;

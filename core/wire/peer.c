@@ -9,20 +9,21 @@
 
 #include <czmq.h>
 
-enum { QUEUE = 10000, LINGER_MS = 1000 };
+enum { QUEUE = 10000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000 };
 
 struct peer {
     zsock_t *socket;
-    bool router;
+    bool router, bulk;
     char *endpoint;
+    zmq_msg_t payload;                                  // of the message received last
 };
 
-static void s_configure (zsock_t *socket, bool router, bool tcp)
+static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
     zsock_set_linger (socket, LINGER_MS);
-    zsock_set_sndhwm (socket, QUEUE);
-    zsock_set_rcvhwm (socket, QUEUE);
-    zsock_set_maxmsgsize (socket, MESSAGE_LIMIT);
+    zsock_set_sndhwm (socket, bulk ? BULK_QUEUE : QUEUE);
+    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : QUEUE);
+    zsock_set_maxmsgsize (socket, bulk ? PAYLOAD : MESSAGE_LIMIT);
     if (router)
         zsock_set_router_mandatory (socket, 1);
     else {
@@ -37,10 +38,12 @@ static void s_configure (zsock_t *socket, bool router, bool tcp)
     }
 }
 
-static peer_t *s_new (const char *endpoint, bool router, error_t *error)
+static peer_t *s_new (const char *endpoint, bool router, const peer_options_t *options, error_t *error)
 {
     peer_t *self = memory_new (sizeof *self);
     self->router = router;
+    self->bulk = options && options->bulk;
+    zmq_msg_init (&self->payload);
     self->endpoint = memory_text (endpoint);
     self->socket = zsock_new (router ? ZMQ_ROUTER : ZMQ_DEALER);
     if (!self->socket) {
@@ -48,7 +51,7 @@ static peer_t *s_new (const char *endpoint, bool router, error_t *error)
         peer_destroy (&self);
         return NULL;
     }
-    s_configure (self->socket, router, !strncmp (endpoint, "tcp:", 4));
+    s_configure (self->socket, router, !strncmp (endpoint, "tcp:", 4), self->bulk);
     if ((router ? zsock_bind (self->socket, "%s", endpoint) : zsock_connect (self->socket, "%s", endpoint)) == -1) {
         error_set (error, "%s: cannot %s: %s", endpoint, router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
         peer_destroy (&self);
@@ -56,14 +59,14 @@ static peer_t *s_new (const char *endpoint, bool router, error_t *error)
     return self;
 }
 
-peer_t *peer_bind (const char *endpoint, error_t *error)
+peer_t *peer_bind (const char *endpoint, const peer_options_t *options, error_t *error)
 {
-    return s_new (endpoint, true, error);
+    return s_new (endpoint, true, options, error);
 }
 
-peer_t *peer_connect (const char *endpoint, error_t *error)
+peer_t *peer_connect (const char *endpoint, const peer_options_t *options, error_t *error)
 {
-    return s_new (endpoint, false, error);
+    return s_new (endpoint, false, options, error);
 }
 
 void peer_destroy (peer_t **self_p)
@@ -71,6 +74,7 @@ void peer_destroy (peer_t **self_p)
     peer_t *self = *self_p;
     if (!self)
         return;
+    zmq_msg_close (&self->payload);
     zsock_destroy (&self->socket);
     free (self->endpoint);
     free (self);
@@ -83,12 +87,14 @@ void *peer_socket (peer_t *self)
 }
 
 // Frames of one message are sent all or none: when the first is accepted, libzmq takes the rest.
-static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, error_t *error)
+static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, wire_bytes_t payload, error_t *error)
 {
     void *socket = zsock_resolve (self->socket);
     int rc = to ? zmq_send (socket, to->bytes, to->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) : 0;
     if (rc >= 0)
-        rc = zmq_send (socket, body->data, body->size, ZMQ_DONTWAIT);
+        rc = zmq_send (socket, body->data, body->size, ZMQ_DONTWAIT | (payload.size ? ZMQ_SNDMORE : 0));
+    if (rc >= 0 && payload.size)
+        rc = zmq_send (socket, payload.data, payload.size, ZMQ_DONTWAIT);
     if (rc >= 0)
         return OK;
     return error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (zmq_errno ()));
@@ -104,7 +110,8 @@ static status_t s_wait_for_room (peer_t *self, int wait_ms, error_t *error)
     return rc > 0 ? OK : error_set (error, "%s: nobody answers there", self->endpoint);
 }
 
-status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message, int wait_ms, error_t *error)
+status_t peer_send_bulk (peer_t *self, const peer_id_t *to, const message_t *message, const void *bytes, size_t size, int wait_ms,
+    error_t *error)
 {
     assert (self->router == (to != NULL));
     buffer_t body = { 0 };
@@ -112,9 +119,14 @@ status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message,
     if (!rc && !to)
         rc = s_wait_for_room (self, wait_ms, error);
     if (!rc)
-        rc = s_send_frames (self, to, &body, error);
+        rc = s_send_frames (self, to, &body, (wire_bytes_t) { (char *) bytes, (uint32_t) size }, error);
     buffer_free (&body);
     return rc;
+}
+
+status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message, int wait_ms, error_t *error)
+{
+    return peer_send_bulk (self, to, message, NULL, 0, wait_ms, error);
 }
 
 static bool s_take_frame (void *socket, zmq_msg_t *frame)
@@ -155,6 +167,8 @@ peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_
     void *socket = zsock_resolve (self->socket);
     *into = (message_t) { 0 };
     peer_id_t id = { 0 };
+    zmq_msg_close (&self->payload);
+    zmq_msg_init (&self->payload);
     zmq_msg_t frame;
     bool good = true, got = s_take_frame (socket, &frame);
     bool more = got && zmq_msg_more (&frame);
@@ -172,12 +186,22 @@ peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_
     }
     if (from)
         *from = id;
+    if (more && self->bulk) {
+        zmq_msg_close (&self->payload);
+        more = s_take_frame (socket, &self->payload) && zmq_msg_more (&self->payload);
+    }
     if (s_drop_rest (socket, more) || !good)
         good = !error_set (error, "not one frame a message");
     else
         good = !message_decode (zmq_msg_data (&frame), zmq_msg_size (&frame), into, error);
     zmq_msg_close (&frame);
     return good ? PEER_MESSAGE : PEER_BAD;
+}
+
+wire_bytes_t peer_payload (const peer_t *self)
+{
+    zmq_msg_t *payload = (zmq_msg_t *) &self->payload;
+    return (wire_bytes_t) { zmq_msg_data (payload), (uint32_t) zmq_msg_size (payload) };
 }
 
 bool peer_id_equal (const peer_id_t *a, const peer_id_t *b)

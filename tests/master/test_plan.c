@@ -181,7 +181,7 @@ START_TEST (no_input_has_one_reduce)
 {
     s_cut.tasks = 0;
     s_start (2);
-    ck_assert_uint_eq (s_only (ACTION_REDUCE)->segments->count, 0);
+    ck_assert_uint_eq (s_only (ACTION_REDUCE)->segments->paths.count, 0);
     s_expect_range (0, "", "");
 }
 END_TEST

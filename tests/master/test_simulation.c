@@ -75,17 +75,17 @@ static void s_take_order (world_t *self, const action_t *action, message_verb_t 
     DEMAND (slot->orders < ORDERS);
     order_t *order = &slot->order [slot->orders++];
     *order = (order_t) { verb, action->job, action->stage, action->task, action->attempt, action->segment, 0, { 0 } };
-    for (uint32_t i = 0; verb == MESSAGE_REDUCE && i < action->segments->count; i++)
-        order->from [order->reads++] = (uint32_t) self->segment [atoi (strchr (action->segments->item [i], '-') + 1)].worker;
+    for (uint32_t i = 0; verb == MESSAGE_REDUCE && i < action->segments->paths.count; i++)
+        order->from [order->reads++] = (uint32_t) self->segment [atoi (strchr (action->segments->paths.item [i], '-') + 1)].worker;
 }
 
 static void s_check_reduce (world_t *self, const action_t *action)
 {
     model_t *job = &self->job [action->job];
     uint32_t times [TASKS] = { 0 }, records = 0;
-    for (uint32_t i = 0; i < action->segments->count; i++) {
+    for (uint32_t i = 0; i < action->segments->paths.count; i++) {
         unsigned number;
-        DEMAND (sscanf (action->segments->item [i], "segment-%u", &number) == 1 && number < self->segments);
+        DEMAND (sscanf (action->segments->paths.item [i], "segment-%u", &number) == 1 && number < self->segments);
         const set_t *segment = &self->segment [number];
         DEMAND (segment->job == action->job && s_node (self, segment->worker));
         for (uint32_t t = 0; t < segment->tasks; t++, records++) {
@@ -171,7 +171,8 @@ static void s_step (world_t *self, event_t event)
             break;
         case ACTION_FINISH: s_check_finish (self, action); break;
         case ACTION_DROP:
-        case ACTION_ABANDON: break;                      // FORGET does the rest
+        case ACTION_ABANDON:
+        case ACTION_DISMISS: break;                      // FORGET does the rest; nobody drains here
         }
     }
     if (commit)

@@ -70,11 +70,11 @@ START_TEST (peers)
     ck_assert_ptr_nonnull (mkdtemp (folder));
     snprintf (endpoint, sizeof endpoint, "ipc://%s/m", folder);
     error_t error = { 0 };
-    peer_t *dealer = peer_connect (endpoint, &error);    // first, as a worker may be
+    peer_t *dealer = peer_connect (endpoint, NULL, &error);    // first, as a worker may be
     ck_assert_msg (dealer != NULL, "%s", error.text);
     message_t message = s_cancel (1), back;
     ck_assert (peer_send (dealer, NULL, &message, 10, &error) == FAILED);    // nobody is there, and it is not swallowed
-    peer_t *router = peer_bind (endpoint, NULL);
+    peer_t *router = peer_bind (endpoint, NULL, NULL);
     ck_assert_ptr_nonnull (router);
     ck_assert (peer_send (dealer, NULL, &message, 5000, NULL) == OK);
     peer_id_t id;

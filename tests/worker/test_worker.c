@@ -88,7 +88,7 @@ static void s_start (void)
     if (s_worker == 0)
         s_run_worker (address.data, parent);
     zsys_handler_set (NULL);
-    s_master = peer_bind (address.data, NULL);
+    s_master = peer_bind (address.data, NULL, NULL);
     ck_assert_ptr_nonnull (s_master);
     s_greet ();
     buffer_free (&address);
