@@ -36,6 +36,7 @@ struct collect {
     buffer_t strings;                                   // scratch: encoded keys of a batch
     rac_bytes *text;
     uint64_t in_memory;                                 // bytes of sealed segments in the twin folder
+    pace_t pace;                                        // of the disk
     segment_writer_t *writer;                           // NULL: nothing was spilled since the last seal
     char *path;
     uint64_t spilled;
@@ -85,6 +86,7 @@ collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory,
     self->folder = memory_text (folder);
     self->twin = memory_text (twin);
     self->slot = slot;
+    self->pace = pace_new (pace_mode (getenv ("RACIMO_PACK")));
     self->text = memory_new (RAC_ROWS * sizeof *self->text);
     if (!shape->records) {
         self->group = group_new ();
@@ -149,13 +151,16 @@ static status_t s_open_file (collect_t *self, bool small, error_t *error)
     char name [64];
     snprintf (name, sizeof name, "segment-%llu-%d-%llu", (unsigned long long) self->slot, (int) getpid (), (unsigned long long) self->serial++);
     free (self->path);
-    self->path = file_join (small && *self->twin ? self->twin : self->folder, name);
+    bool in_memory = small && *self->twin;
+    self->path = file_join (in_memory ? self->twin : self->folder, name);
     segment_layout_t layout;
     shape_segment (self->shape, self->fold, &layout);
     self->writer = segment_create (self->path, &layout, error);
     if (!self->writer)
         return FAILED;
     segment_watch (self->writer, self->watched);
+    if (!in_memory || self->pace.mode == PACK_ALWAYS)
+        segment_pack (self->writer, &self->pace);
     return OK;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/error.h"
 #include "base/memory.h"
+#include "store/pace.h"
 #include <racimo.h>
 #include <stdbool.h>
 
@@ -14,7 +15,6 @@ typedef enum { CODEC_NONE = 0, CODEC_ZLIB } codec_t;
 typedef struct {
     uint32_t state_bytes;                               // of a row's state
     bool records;                                       // rows have a key part shorter than their string
-    codec_t codec;                                      // of blocks to write; a reader takes any
 } segment_layout_t;
 
 enum { SEGMENT_KEY = 64 };                              // an index keeps this much of a block's first key
@@ -36,6 +36,8 @@ CHECKED status_t segment_add (segment_writer_t *self, rac_bytes text, uint32_t k
 CHECKED status_t segment_end_run (segment_writer_t *self, error_t *error);
 // *blocks grows by one with each block written: progress that somebody may watch.
 void segment_watch (segment_writer_t *self, volatile uint64_t *blocks);
+// From now on blocks are packed when `pace` says so, which learns from them. Without one they are not. It must outlive the writer.
+void segment_pack (segment_writer_t *self, pace_t *pace);
 uint32_t segment_written_runs (const segment_writer_t *self);
 // Writes the index; the file is whole. bytes and rows (each may be NULL) are the file's. Closes in any case.
 CHECKED status_t segment_finish (segment_writer_t **self_p, uint64_t *bytes, uint64_t *rows, error_t *error);

@@ -3,6 +3,7 @@
 // Rows gather in four buffers (two of lengths, strings, states) until a block is full; they go out in one write, not copied again. The index is kept in memory:
 // some 90 bytes for every 128 KiB.
 #include "store/segment_format.h"
+#include "base/clock.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct segment_writer {
     buffer_t index;
     uint32_t blocks;
     volatile uint64_t *watched;                         // NULL: by nobody
+    pace_t *pace;                                       // NULL: nothing is packed
 };
 
 segment_writer_t *segment_create (const char *path, const segment_layout_t *layout, error_t *error)
@@ -109,6 +111,32 @@ static bool s_deflate (segment_writer_t *self, const block_part_t *part, block_h
     return true;
 }
 
+// Header and body, in `parts` behind part [0], which is room for the header.
+static status_t s_put_block (segment_writer_t *self, block_header_t *header, block_part_t *part, uint32_t parts, error_t *error)
+{
+    header->checksum = block_checksum (header, part + 1, parts);
+    part [0] = (block_part_t) { (const char *) header, sizeof *header };
+    s_index (self, (uint32_t) sizeof *header + header->stored);
+    self->all_rows += self->rows;
+    if (self->watched)
+        *self->watched = *self->watched + 1;
+    return s_write_parts (self, part, parts + 1, error);
+}
+
+// As the pace says, which learns what packing and writing took.
+static status_t s_put_at_pace (segment_writer_t *self, block_header_t *header, block_part_t *part, error_t *error)
+{
+    uint32_t parts = BLOCK_PARTS;
+    int64_t start = clock_us ();
+    if (pace_packs (self->pace) && s_deflate (self, part + 1, header)) {
+        part [1] = (block_part_t) { self->out.data + self->out.size, header->stored };
+        parts = 1;
+    }
+    status_t rc = s_put_block (self, header, part, parts, error);
+    pace_block (self->pace, header->raw, (uint64_t) (clock_us () - start));
+    return rc;
+}
+
 static status_t s_flush (segment_writer_t *self, error_t *error)
 {
     if (!self->rows)
@@ -119,20 +147,10 @@ static status_t s_flush (segment_writer_t *self, error_t *error)
         { NULL, 0 }, { self->sizes.data, self->sizes.size }, { self->keys.data, self->keys.size }, { self->texts.data, self->texts.size },
         { zeros, pad }, { self->states.data, self->states.size },
     };
-    uint32_t raw = (uint32_t) (columns + pad + self->states.size), parts = BLOCK_PARTS;
+    uint32_t raw = (uint32_t) (columns + pad + self->states.size);
     block_header_t header = { .magic = BLOCK_MAGIC, .rows = self->rows, .state_bytes = self->layout.state_bytes, .records = self->layout.records,
                               .raw = raw, .stored = raw };
-    if (self->layout.codec == CODEC_ZLIB && s_deflate (self, part + 1, &header)) {
-        part [1] = (block_part_t) { self->out.data + self->out.size, header.stored };
-        parts = 1;
-    }
-    header.checksum = block_checksum (&header, part + 1, parts);
-    part [0] = (block_part_t) { (const char *) &header, sizeof header };
-    s_index (self, (uint32_t) sizeof header + header.stored);
-    self->all_rows += self->rows;
-    if (self->watched)
-        *self->watched = *self->watched + 1;
-    status_t rc = s_write_parts (self, part, parts + 1, error);
+    status_t rc = self->pace ? s_put_at_pace (self, &header, part, error) : s_put_block (self, &header, part, BLOCK_PARTS, error);
     self->rows = 0;
     self->sizes.size = self->keys.size = self->texts.size = self->states.size = 0;
     return rc;
@@ -166,6 +184,11 @@ status_t segment_end_run (segment_writer_t *self, error_t *error)
 void segment_watch (segment_writer_t *self, volatile uint64_t *blocks)
 {
     self->watched = blocks;
+}
+
+void segment_pack (segment_writer_t *self, pace_t *pace)
+{
+    self->pace = pace;
 }
 
 uint32_t segment_written_runs (const segment_writer_t *self)

@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/store/test_input tests/store/test_merge tests/store/test_reader \
+check_PROGRAMS += tests/store/test_input tests/store/test_merge tests/store/test_pace tests/store/test_reader \
 	tests/store/test_segment tests/store/test_sink tests/store/test_source
 tests_store_test_input_SOURCES = tests/store/test_input.c tests/store/help.h
 tests_store_test_input_LDADD = $(TEST_LIBS)
@@ -12,3 +12,5 @@ tests_store_test_merge_SOURCES = tests/store/test_merge.c tests/store/help.h
 tests_store_test_merge_LDADD = $(TEST_LIBS)
 tests_store_test_segment_SOURCES = tests/store/test_segment.c tests/store/help.h
 tests_store_test_segment_LDADD = $(TEST_LIBS)
+tests_store_test_pace_SOURCES = tests/store/test_pace.c tests/store/help.h
+tests_store_test_pace_LDADD = $(TEST_LIBS)

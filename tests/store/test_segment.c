@@ -73,13 +73,15 @@ static void s_write_rows (segment_writer_t *writer, const table_t *table, const 
     ck_assert_int_eq (segment_end_run (writer, &error), OK);
 }
 
-static const char *s_segment (const segment_layout_t *layout, const table_t *run, uint32_t runs)
+static const char *s_packed_segment (const segment_layout_t *layout, codec_t codec, const table_t *run, uint32_t runs)
 {
     error_t error = { 0 };
     const char *path = s_path ("segment");
     segment_writer_t *writer = segment_create (path, layout, &error);
     uint64_t bytes = 0, rows = 0, all = 0;
+    pace_t pace = pace_new (codec == CODEC_ZLIB ? PACK_ALWAYS : PACK_NEVER);
     ck_assert_msg (writer != NULL, "%s", error.text);
+    segment_pack (writer, &pace);
     for (uint32_t i = 0; i < runs; i++) {
         s_write_rows (writer, &run [i], layout);
         all += run [i].rows;
@@ -93,6 +95,11 @@ static const char *s_segment (const segment_layout_t *layout, const table_t *run
     ck_assert_uint_eq (file.size, bytes);
     buffer_free (&file);
     return path;
+}
+
+static const char *s_segment (const segment_layout_t *layout, const table_t *run, uint32_t runs)
+{
+    return s_packed_segment (layout, CODEC_NONE, run, runs);
 }
 
 // What is wrong with a row that the cursor stands on; NULL: nothing.
@@ -139,8 +146,7 @@ static void s_round_trip (segment_layout_t layout, uint32_t runs, uint32_t rows,
     for (uint32_t i = 0; i < runs; i++)
         run [i] = s_table (i % 3 == 2 ? 0 : rows, common, tail);
     for (int codec = CODEC_NONE; codec <= CODEC_ZLIB; codec++) {
-        layout.codec = (codec_t) codec;
-        const char *path = s_segment (&layout, run, runs);
+        const char *path = s_packed_segment (&layout, (codec_t) codec, run, runs);
         segment_t *segment = segment_open (path, &layout, NULL);
         ck_assert_uint_eq (segment_runs (segment), runs);
         for (uint32_t i = 0; i < runs; i++)
@@ -272,9 +278,8 @@ START_TEST (big_rows)
     row_t row [] = { { { text, 3, 0 }, 3, "" }, { { text, 3 << 20, 0 }, 0, "" }, { { text, MOST, 0 }, MOST, "" } };
     table_t table = { row, 3, NULL };
     for (int codec = CODEC_NONE; codec <= CODEC_ZLIB; codec++) {
-        segment_layout_t layout = { .records = true, .codec = (codec_t) codec };
-        segment_t *segment = segment_open (s_segment (&layout, &table, 1), &layout, NULL);
-        ck_assert (s_read_range (segment, 1, &table, &layout, s_none, s_none));
+        segment_t *segment = segment_open (s_packed_segment (&s_records, (codec_t) codec, &table, 1), &s_records, NULL);
+        ck_assert (s_read_range (segment, 1, &table, &s_records, s_none, s_none));
         segment_close (&segment);
     }
     error_t error = { 0 };
@@ -287,6 +292,29 @@ START_TEST (big_rows)
     ck_assert_int_ne (access (s_path ("segment"), F_OK), 0);
     segment_discard (&writer);
     free (text);
+}
+END_TEST
+
+// What is packed is smaller, and what is not smaller packed is stored as it is.
+START_TEST (packed_blocks)
+{
+    table_t text = s_table (RUN_ROWS, 70, 20);
+    rac_bytes noise = { memory_new (1 << 20), 1 << 20, 0 };
+    for (uint32_t i = 0; i < noise.size / 8; i++)
+        memcpy ((char *) noise.data + 8 * i, &(uint64_t) { rac_random (3, i) }, 8);
+    table_t table [] = { text, { &(row_t) { noise, 5, "" }, 1, NULL } };
+    for (int t = 0; t < 2; t++) {
+        uint64_t size [2] = { 0 };
+        for (int codec = CODEC_NONE; codec <= CODEC_ZLIB; codec++) {
+            segment_t *segment = segment_open (s_packed_segment (&s_records, (codec_t) codec, &table [t], 1), &s_records, NULL);
+            for (uint32_t b = 0; b < segment_blocks (segment); b++)
+                size [codec] += segment_block (segment, b)->stored;
+            segment_close (&segment);
+        }
+        ck_assert (t == 0 ? size [CODEC_ZLIB] < size [CODEC_NONE] / 2 : size [CODEC_ZLIB] == size [CODEC_NONE]);
+    }
+    free ((char *) noise.data);
+    s_table_free (&text);
 }
 END_TEST
 
@@ -342,11 +370,11 @@ static bool s_read_all (const char *path, const table_t *run, uint32_t runs, con
     return whole;
 }
 
-static void s_damage (segment_layout_t layout)
+static void s_damage (segment_layout_t layout, codec_t codec)
 {
     table_t run [2] = { s_table (40, 2, 9), s_table (25, 0, 3) };
     buffer_t file = { 0 };
-    ck_assert_int_eq (file_load (s_segment (&layout, run, 2), 1 << 20, &file, NULL), OK);
+    ck_assert_int_eq (file_load (s_packed_segment (&layout, codec, run, 2), 1 << 20, &file, NULL), OK);
     ck_assert (s_read_all (s_write ("segment", file.data, file.size), run, 2, &layout));
     for (size_t at = 0; at < file.size; at++) {
         char was = file.data [at];
@@ -367,14 +395,14 @@ static void s_damage (segment_layout_t layout)
 
 START_TEST (damage)
 {
-    s_damage (s_folds);
-    s_damage (s_both);
+    s_damage (s_folds, CODEC_NONE);
+    s_damage (s_both, CODEC_NONE);
 }
 END_TEST
 
 START_TEST (damage_of_packed)
 {
-    s_damage ((segment_layout_t) { .state_bytes = 8, .records = true, .codec = CODEC_ZLIB });
+    s_damage (s_both, CODEC_ZLIB);
 }
 END_TEST
 
@@ -494,7 +522,7 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, full_disk, damage, damage_of_packed, forged_headers, forged_key_size, forged_empty_block, other_files,
-        documented_example };
+    const TTest *const tests [] = { round_trips, ranges, ranges_of_keys, no_such_run, big_rows, packed_blocks, full_disk, damage, damage_of_packed, forged_headers,
+        forged_key_size, forged_empty_block, other_files, documented_example };
     return s_run ("segment", tests, COUNT_OF (tests));
 }

@@ -8,7 +8,7 @@
 tight=${TIGHT:-16M}
 data=$work/data
 
-# slots chunk batch-rows memory seed sink
+# slots chunk batch-rows memory seed sink; the seed of the order of tasks says too whether blocks are packed
 covering="1 64K 1 $tight 1 folder
 1 1M 7 1G 3 file
 1 default 4096 1G 2 folder
@@ -61,6 +61,11 @@ run_into () {
 # agree NAME SETTINGS...: racimo under one row of settings; says what differs.
 agree () {
     local name=$1 slots=$2 chunk=$3 batch=$4 memory=$5 seed=$6 sink=$7 settings
+    case $seed in                                       # a third of the rows write packed blocks only, a third none
+        3) export RACIMO_PACK=always ;;
+        2) export RACIMO_PACK=never ;;
+        *) unset RACIMO_PACK ;;
+    esac
     settings=(--slots "$slots" --batch-rows "$batch" --memory "$memory" --shuffle-seed "$seed")
     [ "$chunk" = default ] || settings+=(--chunk "$chunk")
     run_into "$sink" "${arguments[@]}" "${settings[@]}" "${files[@]}"
