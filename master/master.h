@@ -1,6 +1,7 @@
 // master: the process that takes jobs, hands out their tasks and puts results in place. One thread, one loop.
 #pragma once
 #include "base/error.h"
+#include "wire/keys.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,13 @@ typedef struct {
     int ready_fd;                                       // gets one byte once bound, then is closed; -1: none
     bool private;                                       // of one client: ends when that says STOP
     pid_t parent;                                       // ends when this process, its parent, has died; 0: does not watch
+    // A cluster's master, all NULL or 0 for a private one:
+    const char *data, *door;                            // where its data server and its door are bound: tcp://*:7701, tcp://*:7702
+    const keys_t *keys;                                 // the head's; NULL: no encryption, every key is believed
+    const char *cluster;                                // its name
+    const char *state;                                  // folder of this user's only, locked by the caller: allow list, tokens, history, bundles
+    const char *const *root; size_t roots;              // absolute: folders below which clients may read and write
+    uint16_t control_port, data_port;                   // as nodes see them, for who joins
 } master_options_t;
 
 // Runs until STOP (if private), SIGTERM, or the parent's death; then no hidden folder of a job is left. Returns an exit

@@ -6,6 +6,7 @@
 // and no file of it is left.
 #pragma once
 #include "base/error.h"
+#include "wire/keys.h"
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -19,6 +20,15 @@ typedef struct {
     const char *logs;                                   // folder that keeps what jobs print, slot-N.log; NULL: in scratch
     uint32_t task_timeout_s;                            // without progress, unless the job says otherwise; 0: 60
     pid_t parent;                                       // ends when this process ends; 0: a daemon, on its own
+    // A node of a cluster, all NULL or 0 for a private worker, which neither fetches nor serves:
+    const char *head;                                   // host of the head, for its data server (port: WELCOME)
+    const keys_t *keys;                                 // this node's; NULL: no encryption
+    const char *server;                                 // the head's public key; NULL: no encryption
+    const char *node;                                   // name of this node; NULL: the host's
+    const char *address;                                // where other nodes find it; NULL: as the master sees it
+    uint16_t port;                                      // where it serves segments; 0: any
+    const char *chunks; uint64_t chunks_size;           // folder and most bytes of the chunk cache
+    const char *bundles;                                // folder of the jobs' sources that have come over the wire
 } worker_options_t;
 
 // Runs until STOP, SIGTERM (SIGINT too, for a daemon) or the end of the parent; returns the exit status. The caller is a process of
