@@ -5,7 +5,9 @@
 // taken, _SUCCESS and _job.json are not. Links are followed; what can go wrong with that is a folder inside itself, so the walk
 // keeps the chain of folders it is in (device and inode) and refuses to enter one of them again.
 //
-// Everything is opened once here, at submit: an unreadable file fails before any task has started.
+// Everything is opened once here, at submit: an unreadable file fails before any task has started. So does one packed with anything but
+// gzip, whatever the format: as lines it would be rubbish. The marks looked for are no text in any encoding but for "PK" and "BZh", which are
+// taken with the bytes behind them.
 #include "store/input.h"
 #include "base/file.h"
 #include "store/source.h"
@@ -19,7 +21,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_LINE_LIMIT = 1 << 20, SPLIT_LIMIT = 1 << 24 };
+enum { FIRST_LINE_LIMIT = 1 << 20, SPLIT_LIMIT = 1 << 24, MARK = 10 };
+
+// Files that are not what they hold, by their first bytes; a dot stands for any byte.
+static const struct { const char *mark; uint32_t size; const char *packer, *command; } s_packers [] = {
+    { "\xfd" "7zXZ\0", 6, "xz", "xz -dk" },
+    { "BZh.1AY&SY", 10, "bzip2", "bzip2 -dk" },
+    { "\x28\xb5\x2f\xfd", 4, "zstd", "zstd -dk" },
+    { "\x04\x22\x4d\x18", 4, "lz4", "lz4 -dk" },
+    { "PK\3\4", 4, "zip", "unzip" },
+    { "7z\xbc\xaf\x27\x1c", 6, "7-Zip", "7z x" },
+};
 
 // The folders that the walk is in, the innermost first; lives on the stack of s_add_folder.
 typedef struct chain {
@@ -52,6 +64,23 @@ static char *s_absolute (const char *name)
     return path;
 }
 
+static bool s_begins (const char *head, const char *mark, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        if (head [i] != mark [i] && mark [i] != '.')
+            return false;
+    return true;
+}
+
+static status_t s_check_packer (const char *path, const char *head, error_t *error)
+{
+    for (size_t i = 0; i < COUNT_OF (s_packers); i++)
+        if (s_begins (head, s_packers [i].mark, s_packers [i].size))
+            return error_set_kind (error, ERROR_DATA, "%s: is packed with %s: unpack it first (%s %s)", path, s_packers [i].packer,
+                                   s_packers [i].command, path);
+    return OK;
+}
+
 // O_NONBLOCK: what was a file a moment ago may be a FIFO now, and opening one would wait for a writer.
 static status_t s_add_file (const char *path, input_list_t *into, error_t *error)
 {
@@ -59,17 +88,19 @@ static status_t s_add_file (const char *path, input_list_t *into, error_t *error
     if (fd < 0)
         return s_refuse (path, error);
     struct stat facts;
-    unsigned char magic [2] = { 0 };
+    char head [MARK] = { 0 };
     status_t rc = OK;
     if (fstat (fd, &facts))
         rc = s_refuse (path, error);
     else if (!S_ISREG (facts.st_mode))
         rc = error_set_kind (error, ERROR_USAGE, "%s: not a regular file", path);
-    else if (facts.st_size >= 2)
-        rc = file_read_at (fd, magic, 2, 0, path, error);
+    else
+        rc = file_read_at (fd, head, facts.st_size < MARK ? (size_t) facts.st_size : MARK, 0, path, error);
     close (fd);
     if (rc == TRUNCATED)
         return error_set_kind (error, ERROR_DATA, "%s: changed while it was looked at", path);
+    if (!rc)
+        rc = s_check_packer (path, head, error);
     if (rc)
         return rc;
     if ((into->files & (into->files - 1)) == 0)
@@ -77,7 +108,7 @@ static status_t s_add_file (const char *path, input_list_t *into, error_t *error
     into->file [into->files++] = (input_file_t) {
         .path = s_absolute (path), .size = (uint64_t) facts.st_size, .inode = facts.st_ino, .device = facts.st_dev,
         .mtime_ns = (int64_t) facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec,
-        .packed = magic [0] == 0x1f && magic [1] == 0x8b,
+        .packed = !memcmp (head, "\x1f\x8b", 2),
     };
     return OK;
 }

@@ -17,7 +17,7 @@ typedef struct { input_file_t *file; uint32_t files; } input_list_t;
 // Each name is a file (taken as it stands if it is there, whatever characters it has), a folder (its regular files, by name, not those
 // that begin with . or _; subfolders are walked; a loop of links is an error) or a pattern with * ? [ (an error if nothing matches).
 // Files come in the order of the names, within a folder or pattern by name (bytes). A FIFO, socket or device, an unreadable file, a
-// name that is not there: an error with the path.
+// name that is not there, a file packed with anything but gzip: an error with the path.
 CHECKED status_t input_list (const char *const *names, uint32_t count, input_list_t *into, error_t *error);
 void input_list_free (input_list_t *self);
 
