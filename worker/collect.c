@@ -303,6 +303,18 @@ const rac_bytes *collect_keys (collect_t *self, const rac_column *column, uint32
     return self->text;
 }
 
+// Told here, where the caller still knows whose row it is.
+static status_t s_check_sizes (const rac_bytes *text, uint32_t rows, error_t *error)
+{
+    uint32_t any = 0;
+    for (uint32_t r = 0; r < rows; r++)
+        any |= text [r].size;
+    for (uint32_t r = 0; any > SEGMENT_ROW && r < rows; r++)
+        if (text [r].size > SEGMENT_ROW)
+            return error_set_kind (error, ERROR_DATA, "a key (with its values) of %u bytes: at most %u are possible", text [r].size, SEGMENT_ROW);
+    return OK;
+}
+
 static status_t s_add_groups (collect_t *self, const rac_column *column, uint32_t rows, const uint32_t *part, error_t *error)
 {
     if (!self->job->keys && !part)
@@ -310,6 +322,7 @@ static status_t s_add_groups (collect_t *self, const rac_column *column, uint32_
     if (self->job->keys || part || !group_count (self->group)) {
         static const rac_bytes none = { "", 0, 0 };
         const rac_bytes *key = self->job->keys || part ? s_strings (self, column, rows, part) : &none;
+        TRY (s_check_sizes (key, key == &none ? 1 : rows, error));
         group_find (self->group, key, key == &none ? 1 : rows, self->number);
     }
     fold_grow (self->fold, group_count (self->group));
@@ -329,6 +342,7 @@ static status_t s_add_records (collect_t *self, const rac_column *column, uint32
 {
     const rac_bytes *text = s_strings (self, column, rows, part);
     bool whole = self->job->keys == self->job->columns;
+    TRY (s_check_sizes (text, rows, error));
     s_item_room (self, rows);
     for (uint32_t r = 0; r < rows; r++) {
         uint32_t size = text [r].size;

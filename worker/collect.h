@@ -29,6 +29,7 @@ collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory,
 void collect_destroy (collect_t **self_p);
 void collect_watch (collect_t *self, volatile uint64_t *blocks);        // as segment_watch, for all its files
 // At most RAC_ROWS rows, checked by the caller. part: the partition of each, or NULL.
+// A key (with its values) above SEGMENT_ROW is an error of the data, and the only one.
 CHECKED status_t collect_add (collect_t *self, const rac_column *column, uint32_t rows, const uint32_t *part, error_t *error);
 // The encoded keys of rows, without prefix: for hashing into partitions; good until the next call.
 const rac_bytes *collect_keys (collect_t *self, const rac_column *column, uint32_t rows);

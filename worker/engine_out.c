@@ -44,13 +44,50 @@ static status_t s_parts (engine_t *self, const rac_column *column, uint32_t rows
     return OK;
 }
 
+// Of the last row, which no other follows.
+static uint64_t s_last_size (const rac_batch *batch)
+{
+    uint32_t last = batch->rows - 1;
+    uint64_t size = 0;
+    if (batch->text)
+        return batch->offset [0] + batch->text_size - batch->offset [last];
+    for (uint32_t c = 0; c < batch->columns; c++)
+        size += batch->column [c].type == RAC_BYTES ? batch->column [c].at.bytes [last].size : 0;
+    return size;
+}
+
+// Of a batch in which some row has made a key too long: most likely the longest.
+static uint64_t s_offset_of_longest (const rac_batch *batch)
+{
+    if (!batch->rows)
+        return 0;
+    uint32_t longest = batch->rows - 1;
+    uint64_t most = s_last_size (batch);
+    for (uint32_t r = 0; r + 1 < batch->rows; r++)
+        if (batch->offset [r + 1] - batch->offset [r] > most) {
+            most = batch->offset [r + 1] - batch->offset [r];
+            longest = r;
+        }
+    return batch->offset [longest];
+}
+
+static status_t s_collect (engine_t *self, const rac_column *column, uint32_t rows)
+{
+    error_t why = { 0 };
+    status_t rc = collect_add (self->collect, column, rows, self->shape.prefix ? self->part : NULL, &why);
+    if (rc && why.kind == ERROR_DATA)
+        return error_set_kind (self->error, ERROR_DATA, "%s: byte %llu: %s", self->batch->file, (unsigned long long) s_offset_of_longest (self->batch),
+                               why.text);
+    return rc ? error_set_kind (self->error, why.kind, "%s", why.text) : OK;
+}
+
 static status_t s_take (engine_t *self, const rac_column *column, uint32_t rows)
 {
     if (self->sink)
         return sink_write (self->sink, rows, column, self->error);
     if (self->shape.prefix)
         TRY (s_parts (self, column, rows));
-    return collect_add (self->collect, column, rows, self->shape.prefix ? self->part : NULL, self->error);
+    return s_collect (self, column, rows);
 }
 
 static rac_status s_emit (rac_out *out, uint32_t rows, const rac_column *column, uint32_t columns)

@@ -17,7 +17,10 @@ typedef struct {
     bool records;                                       // rows have a key part shorter than their string
 } segment_layout_t;
 
-enum { SEGMENT_KEY = 64 };                              // an index keeps this much of a block's first key
+enum {
+    SEGMENT_KEY = 64,                                   // an index keeps this much of a block's first key
+    SEGMENT_ROW = 16 * 1024 * 1024,                     // a row's string is no longer than this
+};
 
 typedef struct {
     uint64_t offset;                                    // of the block in the file
@@ -31,7 +34,7 @@ typedef struct segment_writer segment_writer_t;
 
 segment_writer_t *segment_create (const char *path, const segment_layout_t *layout, error_t *error);    // NULL: failed
 void segment_begin_run (segment_writer_t *self);
-// The next row of the run; not before its predecessor. Strings above 16 MiB are an error.
+// The next row of the run; not before its predecessor. Strings above SEGMENT_ROW are an error.
 CHECKED status_t segment_add (segment_writer_t *self, rac_bytes text, uint32_t key_size, const char *state, error_t *error);
 CHECKED status_t segment_end_run (segment_writer_t *self, error_t *error);
 // *blocks grows by one with each block written: progress that somebody may watch.

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { BLOCK = 128 * 1024, ROW_LIMIT = 16 * 1024 * 1024 };
+enum { BLOCK = 128 * 1024 };
 
 struct segment_writer {
     char *path;
@@ -163,8 +163,8 @@ void segment_begin_run (segment_writer_t *self)
 
 status_t segment_add (segment_writer_t *self, rac_bytes text, uint32_t key_size, const char *state, error_t *error)
 {
-    if (__builtin_expect (text.size > ROW_LIMIT, 0))
-        return error_set_kind (error, ERROR_DATA, "a key (with its values) of %u bytes: at most %u are possible", text.size, ROW_LIMIT);
+    if (__builtin_expect (text.size > SEGMENT_ROW, 0))
+        return error_set_kind (error, ERROR_DATA, "a key (with its values) of %u bytes: at most %u are possible", text.size, SEGMENT_ROW);
     buffer_add (&self->sizes, &text.size, 4);
     if (self->layout.records)
         buffer_add (&self->keys, &key_size, 4);

@@ -40,6 +40,26 @@ cp words plain.gz
 gives "a plain file named .gz" expected grep --pattern mk plain.gz
 cp good.gz packed.txt
 gives "a gzip file not named .gz" expected grep --pattern mk packed.txt
+# Packed with anything else: refused before a task starts, whatever the format. Their first bytes are enough.
+refused_packer () {
+    printf '%b%600s\n' "$2" "" > "packed.$1"
+    fails "a file packed with $1" 3 "packed\\.$1: is packed with $1: unpack it first \\($3 .*packed\\.$1\\)\$" sort "packed.$1"
+    fails "a file packed with $1, --format lines" 3 "is packed with $1" sort --format lines words "packed.$1"
+}
+refused_packer xz '\3757zXZ\0' 'xz -dk'
+refused_packer bzip2 'BZh91AY&SY' 'bzip2 -dk'
+refused_packer zstd '\050\265\057\375' 'zstd -dk'
+refused_packer lz4 '\004\042\115\030' 'lz4 -dk'
+refused_packer zip 'PK\003\004' unzip
+refused_packer 7-Zip '7z\274\257\047\034' '7z x'
+for packer in xz bzip2; do
+    if command -v "$packer" > /dev/null; then
+        "$packer" -c words > "real.$packer"
+        fails "words packed by $packer" 3 "is packed with $packer" wordcount "real.$packer"
+    fi
+done
+bytes talk 'BZh9 said PK and 7zXZ\n'
+gives "a text that begins almost so" talk sort talk
 yes 'a line of the bomb' | head -c 190000000 | gzip -c > bomb.gz
 echo 10000000 > expected
 gives "a gzip bomb is streamed" expected grep --pattern bomb --count --memory 64M bomb.gz
@@ -58,6 +78,16 @@ gives "invalid UTF-8 passes" expected sort invalid
 bytes returns 'b\r\na\r\n\r\n'
 bytes expected '\na\nb\n'
 gives "CRLF" expected sort returns
+# A key that is too long: the file and the line are named, be it sorted as it stands, encoded, or a group.
+make few lines 3 20
+{ cat few; head -c 16777217 /dev/zero | tr '\0' x; printf '\nlast\n'; } > long-key
+at=$(stat -c %s few)
+fails "a line of more than 16 MiB, sorted" 3 "long-key: byte $at: a key .*16777217 bytes: at most 16777216" sort long-key
+fails "a line of more than 16 MiB, sorted by a field" 3 "long-key: byte $at: a key " sort --by 1 --separator ';' long-key
+fails "a word of more than 16 MiB" 3 "long-key: byte $at: a key " wordcount --chunk 1M --slots 1 long-key
+{ head -c 16777216 /dev/zero | tr '\0' x; echo; } > longest-key
+gives "a line of 16 MiB, sorted" longest-key sort longest-key
+rm -f long-key longest-key
 bytes mark '\357\273\277b\na\n'
 bytes expected 'a\nb\n'
 gives "a byte order mark" expected sort mark
@@ -156,6 +186,8 @@ fails "a loop of links" 2 'loop-a: ' sort loop-a
 mkdir -p walk/inner
 ln -s .. walk/inner/up
 fails "a loop of folders" 2 'walk/inner/up: ' sort walk
+python3 -c 'import socket; socket.socket (socket.AF_UNIX).bind ("plug")'
+fails "a socket" 2 'plug: not a regular file but a socket' sort plug
 mkfifo pipe
 fails "a FIFO" 2 'pipe: not a regular file' sort pipe
 fails "a device" 2 '/dev/zero: not a regular file' sort /dev/zero
