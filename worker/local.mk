@@ -1,4 +1,5 @@
 libworker_a_SOURCES += \
+	worker/cache.c worker/cache.h \
 	worker/collect.c worker/collect.h \
 	worker/compact.c worker/compact.h \
 	worker/dossier.c worker/dossier.h \
@@ -9,6 +10,7 @@ libworker_a_SOURCES += \
 	worker/job_clauses.c worker/job_explain.c worker/job_input.c worker/job_resolve.c \
 	worker/line.c worker/line.h \
 	worker/loop.c \
+	worker/mail.c worker/mail.h \
 	worker/order.c worker/order.h \
 	worker/plugin.c worker/plugin.h \
 	worker/recipe.c worker/recipe.h \

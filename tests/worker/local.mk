@@ -13,3 +13,6 @@ tests_worker_test_job_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/worker/test_collect
 tests_worker_test_collect_SOURCES = tests/worker/test_collect.c
 tests_worker_test_collect_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/worker/test_cache
+tests_worker_test_cache_SOURCES = tests/worker/test_cache.c
+tests_worker_test_cache_LDADD = $(TEST_LIBS)
