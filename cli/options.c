@@ -8,10 +8,13 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "cli/home.h"
+#include "cli/remote.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <racimo.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +23,8 @@ typedef enum { OPTION_SET, OPTION_NUMBER, OPTION_SIZE, OPTION_CHOICE, OPTION_TEX
 
 // low: what OPTION_SET sets; choices: in the order of their numbers, from low on.
 typedef struct { const char *name; option_kind_t kind; size_t at; uint64_t low, high; const char *choices [4]; } option_t;
+
+enum { PRIORITY = 100 };
 
 #define AT(field) offsetof (run_options_t, field)
 
@@ -43,6 +48,10 @@ static const option_t s_options [] = {
     { "batch-rows", OPTION_NUMBER, AT (submit.batch_rows), 1, RAC_ROWS, { 0 } },
     { "shuffle-seed", OPTION_NUMBER, AT (submit.shuffle_seed), 0, INT64_MAX, { 0 } },
     { "logs", OPTION_TEXT, AT (logs), 0, 0, { 0 } },
+    { "master", OPTION_TEXT, AT (master), 0, 0, { 0 } },
+    { "cluster", OPTION_SET, AT (cluster), 1, 0, { 0 } },
+    { "detach", OPTION_SET, AT (submit.detached), 1, 0, { 0 } },
+    { "priority", OPTION_NUMBER, AT (submit.priority), 0, 200, { 0 } },
     { "json", OPTION_SET, AT (json), 1, 0, { 0 } },
     { "quiet", OPTION_SET, AT (quiet), 1, 0, { 0 } },
     { "help", OPTION_SET, AT (help), 1, 0, { 0 } },
@@ -311,7 +320,7 @@ static status_t s_check_names (const run_options_t *self, error_t *error)
 
 status_t options_begin (run_options_t *self, const char *command, int words, char **word, error_t *error)
 {
-    *self = (run_options_t) { .command = command, .word = word, .words = words };
+    *self = (run_options_t) { .command = command, .word = word, .words = words, .submit.priority = PRIORITY };
     bool plain = false;
     char *job;
     TRY (s_next_word (self, &plain, &job, error));
@@ -341,7 +350,8 @@ static uint64_t s_memory (void)
     return half < most ? half : most;
 }
 
-// A name that ends in / or has no extension, or a folder that is there, is a folder; any other is a file.
+// A name that ends in / or has no extension, or a folder that is there, is a folder; any other is a file. Of a cluster's disk nothing
+// is known here.
 static status_t s_place_output (run_options_t *self, error_t *error)
 {
     const char *output = self->output;
@@ -357,17 +367,46 @@ static status_t s_place_output (run_options_t *self, error_t *error)
         size--;
     char *name = s_keep (self, strndup (output, size));
     const char *base = strrchr (name, '/') ? strrchr (name, '/') + 1 : name, *dot = strrchr (base, '.');
-    bool folder = slash || !dot || dot == base || !dot [1] || (!stat (name, &facts) && S_ISDIR (facts.st_mode));
+    bool there = !options_remote (self) && !stat (name, &facts) && S_ISDIR (facts.st_mode);
+    bool folder = slash || !dot || dot == base || !dot [1] || there;
     self->submit.output_kind = folder ? OUTPUT_FOLDER : OUTPUT_FILE;
     self->submit.output = name;
-    if (name [0] == '/')
-        return OK;
-    char *here = getcwd (NULL, 0);
+    if (name [0] != '/' && !options_remote (self))
+        self->submit.output = s_keep (self, file_join (self->submit.folder, name));
+    return OK;
+}
+
+// Who asks, and from where: names of files are a cluster's, and relative ones mean first what they mean here.
+static status_t s_sign (run_options_t *self, error_t *error)
+{
+    char *here = getcwd (NULL, 0), number [24];
     if (!here)
         return error_errno (error, "the current folder");
-    self->submit.output = s_keep (self, file_join (here, name));
-    free (here);
+    self->submit.folder = s_keep (self, here);
+    if (!options_remote (self))                         // where it may take a directory service's time
+        return OK;
+    const struct passwd *user = getpwuid (getuid ());
+    snprintf (number, sizeof number, "%u", (unsigned) getuid ());
+    self->submit.user = s_keep (self, memory_text (user ? user->pw_name : number));
     return OK;
+}
+
+static status_t s_check_place (const run_options_t *self, error_t *error)
+{
+    bool remote = options_remote (self);
+    const char *local = self->slots ? "slots" : self->memory ? "memory" : self->logs ? "logs" : NULL;
+    if (remote && local)
+        return USAGE ("--%s is for a run on this machine; a cluster's workers have their own", local);
+    if (!remote && self->submit.detached)
+        return USAGE ("--detach needs a cluster that goes on with the job: give --master HOST");
+    if (remote && self->to_stdout)
+        return USAGE ("on a cluster the result needs a name: give -o OUT");
+    return OK;
+}
+
+bool options_remote (const run_options_t *self)
+{
+    return self->master || self->cluster || remote_wanted ();
 }
 
 status_t options_finish (run_options_t *self, error_t *error)
@@ -384,13 +423,16 @@ status_t options_finish (run_options_t *self, error_t *error)
         inputs->item = memory_grow (inputs->item, (inputs->count + 1) * sizeof *inputs->item);
         inputs->item [inputs->count++] = word;
     }
+    TRY (s_sign (self, error));
+    if (self->submit.multiline && self->submit.format == RAC_LINES)
+        return USAGE ("--multiline is for csv: with --format lines every line is a record");
+    TRY (s_place_output (self, error));
+    TRY (s_check_place (self, error));
     if (!self->slots)
         self->slots = s_cpus ();
     if (!self->memory)
         self->memory = s_memory ();
-    if (self->submit.multiline && self->submit.format == RAC_LINES)
-        return USAGE ("--multiline is for csv: with --format lines every line is a record");
-    return s_place_output (self, error);
+    return OK;
 }
 
 void options_free (run_options_t *self)

@@ -13,6 +13,8 @@ typedef struct {
     uint64_t json, quiet, help;
     char *output;                                       // as typed; NULL: none
     char *logs;                                         // folder for what the job prints, NULL: it is dropped
+    char *master;                                       // HOST[:PORT], as typed; NULL: not given
+    uint64_t cluster;                                   // 1: the configured one
     bool to_stdout;                                     // the result goes to standard output; submit.output is still NULL
     inspection_t job;
     const char *command;
@@ -24,6 +26,7 @@ typedef struct {
 CHECKED status_t options_begin (run_options_t *self, const char *command, int words, char **word, error_t *error);
 // Reads the rest.
 CHECKED status_t options_finish (run_options_t *self, error_t *error);
+bool options_remote (const run_options_t *self);        // it is for a cluster
 void options_free (run_options_t *self);
 
 // 64K, 1M, 2G: powers of 1024. FAILED: not a size.
