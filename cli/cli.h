@@ -15,8 +15,8 @@ extern const char run_help [], describe_help [], list_help [], new_help [];
 // Prints "racimo: TEXT" and returns the exit status for the error's kind.
 int cli_fail (const error_t *error);
 
-// A new folder for this user only, in $TMPDIR or /tmp, whose path leaves room for the name of a socket. NULL: failed; else the
-// caller removes and frees it.
+// A new folder for this user only, in $TMPDIR or, if that is not set, /tmp; its path is absolute, and may be long. NULL: failed; else
+// the caller removes and frees it.
 char *cli_private_folder (error_t *error);
 
 // The candidate that differs from `word` by the fewest letters typed wrong, left out, added or swapped.

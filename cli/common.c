@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "master/master.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,16 +18,17 @@ int cli_fail (const error_t *error)
     return (int) master_exit_of (error->kind);
 }
 
-// A socket's path has at most 107 bytes: with a $TMPDIR too long for that, /tmp it is.
+// Whoever sets TMPDIR has a reason, such as a /tmp that is small: there it is, or nowhere.
 char *cli_private_folder (error_t *error)
 {
-    const char *place = getenv ("TMPDIR");
-    if (!place || place [0] != '/' || strlen (place) > 80)
-        place = "/tmp";
-    char *folder = file_join (place, "racimo-XXXXXX");
-    if (mkdtemp (folder))
+    const char *named = getenv ("TMPDIR");
+    bool set = named && *named;
+    char *place = realpath (set ? named : "/tmp", NULL), *folder = place ? file_join (place, "racimo-XXXXXX") : NULL;
+    free (place);
+    if (folder && mkdtemp (folder))
         return folder;
-    (void) error_errno (error, "cannot make a folder in %s", place);
+    (void) error_set_kind (error, ERROR_USAGE, set ? "TMPDIR=%s: cannot make a folder there: %s" : "%s: cannot make a folder there: %s: set TMPDIR to where you can",
+                           set ? named : "/tmp", strerror (errno));
     free (folder);
     return NULL;
 }

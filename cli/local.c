@@ -4,6 +4,9 @@
 // master is there, which is a few milliseconds later; the client waits for the master's byte, so that a master that could not bind is
 // known at once.
 //
+// A socket's name has at most 107 bytes, and $TMPDIR may be longer than that. So the processes, which have all inherited the folder's descriptor,
+// name the socket by it.
+//
 // Whoever outlives the client removes the folder: each child does when its main has returned and its parent is another one now.
 #define _GNU_SOURCE
 #include "cli/local.h"
@@ -36,6 +39,7 @@ typedef struct { const char *name; pid_t pid; bool ended; int status; } child_t;
 struct local {
     char *folder, *endpoint, *scratch, *api;
     local_options_t options;
+    int place;                                          // the folder, open
     int ready [2];                                      // the master's byte
     child_t worker, master;
     pid_t client;
@@ -136,8 +140,11 @@ static status_t s_start (local_t *self, error_t *error)
     if (self->options.logs)
         TRY (file_make_folders (self->options.logs, 0777, error));
     self->scratch = file_join (self->folder, "scratch");
+    self->place = open (self->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (self->place < 0)
+        return error_errno (error, "%s: cannot open", self->folder);
     buffer_t endpoint = { 0 };
-    buffer_print (&endpoint, "ipc://%s/master", self->folder);
+    buffer_print (&endpoint, "ipc:///proc/self/fd/%d/master", self->place);
     self->endpoint = memory_text (endpoint.data);
     buffer_free (&endpoint);
     if (pipe2 (self->ready, O_CLOEXEC))
@@ -152,7 +159,7 @@ local_t *local_start (const local_options_t *options, error_t *error)
 {
     local_t *self = memory_new (sizeof *self);
     *self = (local_t) {
-        .options = *options, .ready = { -1, -1 }, .client = getpid (), .worker.name = "racimo-worker", .master.name = "racimo-master",
+        .options = *options, .place = -1, .ready = { -1, -1 }, .client = getpid (), .worker.name = "racimo-worker", .master.name = "racimo-master",
     };
     if (s_start (self, error))
         local_stop (&self, 0);
@@ -236,6 +243,8 @@ void local_stop (local_t **self_p, int patience_ms)
     for (int i = 0; i < 2; i++)
         if (self->ready [i] >= 0)
             close (self->ready [i]);
+    if (self->place >= 0)
+        close (self->place);
     if (self->folder)
         s_remove_folder (self);
     free (self->folder);

@@ -165,6 +165,33 @@ long=$work/$(printf 'x%.0s' $(seq 90))
 mkdir "$long"
 TMPDIR=$long racimo run wordcount words.txt --quiet
 same 'a TMPDIR too long for a socket' stdout words.tsv
+
+# What is spilled goes where TMPDIR says, and nowhere else: the job waits in its map while we look.
+mkfifo started go
+spilled_to () {
+    local name=$1 folder=$2 runner
+    (TMPDIR=$3 RACIMO_TEST_MARK=$mark timeout 60 "$RACIMO" run "$SRC/tests/system/jobs/gate.c" --started "$work/started" --go "$work/go" --slots 1 words.txt \
+        -o gate.tsv --overwrite --quiet > stdout 2> stderr < /dev/null; echo $? > code) &
+    runner=$!
+    timeout 30 cat started > /dev/null
+    find "$folder" -path '*/racimo-*/scratch' > found
+    timeout 30 dd if=/dev/null of=go status=none
+    wait "$runner"
+    if [ "$(cat code)" -eq 0 ] && [ -s found ] && [ -z "$(ls -A "$folder")" ]; then pass "$name"; else fail "$name: $(cat found code stderr)"; fi
+}
+spilled_to 'a long TMPDIR is where scratch files go' "$long" "$long"
+mkdir near
+spilled_to 'a relative TMPDIR is where scratch files go' "$work/near" ./near
+for wrong in "$work/no/such/folder" words.txt "$(printf 'y%.0s' $(seq 300))"; do
+    TMPDIR=$wrong racimo run wordcount words.txt --quiet
+    if [ "$code" -eq 2 ] && [ "$(wc -l < stderr)" -eq 1 ] && grep -q '^racimo: TMPDIR=.*: cannot make a folder there: ' stderr; then
+        pass "a TMPDIR that cannot be used: $(cut -c 1-60 stderr)"
+    else
+        fail "a TMPDIR that cannot be used: $code $(cat stderr)"
+    fi
+done
+TMPDIR='' racimo run wordcount words.txt --quiet
+same 'an empty TMPDIR is none' stdout words.tsv
 mkdir home away
 ln -s "$SRC/api" home/api
 ln -s "$SRC/jobs" home/jobs
