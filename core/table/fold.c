@@ -213,9 +213,9 @@ static void s_merge_f64 (fold_t *self, const part_t *part, const uint32_t *group
         const window_t *other = (const window_t *) (states + (size_t) r * self->saved + part->at);
         window_t *window = (window_t *) (self->state + (size_t) group [r] * self->stride + part->at);
         if (!other->wide)
-            fold_window_add (self, window, other->units);
+            fold_window_add (self, window, fold_units (&other->units));
         else
-            exact_wide_add_piece (fold_wide (self, window), (uint32_t) other->wide - 1, other->units);
+            exact_wide_add_piece (fold_wide (self, window), (uint32_t) other->wide - 1, fold_units (&other->units));
     }
 }
 

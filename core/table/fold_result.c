@@ -14,10 +14,10 @@ static double s_sum_f64 (const fold_t *self, uint32_t group, uint32_t part)
 {
     const window_t *window = (const window_t *) s_at (self, group, part);
     if (!window->wide)
-        return exact_round (window->units);
+        return exact_round (fold_units (&window->units));
     exact_wide_t *wide = exact_wide_new ();
     exact_wide_merge (wide, self->wide [window->wide - 1]);
-    exact_wide_add_units (wide, window->units, EXACT_UNIT);
+    exact_wide_add_units (wide, fold_units (&window->units), EXACT_UNIT);
     double sum = exact_wide_round (wide);
     exact_wide_free (wide);
     return sum;
@@ -41,7 +41,7 @@ static double s_mean (const fold_t *self, const item_t *item, uint32_t group, in
 {
     if (fold_is_float (item->spec.type))
         return s_sum_f64 (self, group, item->sum) / (double) count;
-    return s_scaled (*(const wide_t *) s_at (self, group, item->sum), item->spec.type >> 8) / (double) count;
+    return s_scaled (fold_units ((const wide_t *) s_at (self, group, item->sum)), item->spec.type >> 8) / (double) count;
 }
 
 static status_t s_result (const fold_t *self, const item_t *item, uint32_t g, const fold_room_t *room, error_t *error)
@@ -62,7 +62,7 @@ static status_t s_result (const fold_t *self, const item_t *item, uint32_t g, co
     else if (item->spec.kind == RAC_SUM && fold_is_float (item->spec.type))
         *real = s_sum_f64 (self, g, item->sum);
     else if (item->spec.kind == RAC_SUM) {
-        __int128 sum = *(const wide_t *) s_at (self, g, item->sum);
+        __int128 sum = fold_units ((const wide_t *) s_at (self, g, item->sum));
         if (sum != (int64_t) sum)
             return error_set_kind (error, ERROR_DATA, "the sum '%s' of a group is beyond 64 bits: read its values as f64", item->spec.name);
         *number = (int64_t) sum;
