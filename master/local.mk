@@ -1,5 +1,6 @@
 libmaster_a_SOURCES += \
 	master/hear.c \
+	master/history.c master/history.h \
 	master/loop.c master/master.h \
 	master/orders.c \
 	master/output.c master/output.h master/output_parts.h \

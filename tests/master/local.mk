@@ -5,3 +5,6 @@ tests_master_test_output_SOURCES = tests/master/test_output.c
 tests_master_test_output_LDADD = $(TEST_LIBS)
 tests_master_test_plan_SOURCES = tests/master/test_plan.c
 tests_master_test_plan_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_history
+tests_master_test_history_SOURCES = tests/master/test_history.c
+tests_master_test_history_LDADD = $(TEST_LIBS)
