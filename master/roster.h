@@ -11,11 +11,16 @@ typedef struct {
     bool gone;                                          // to be removed once the actions in hand are done
     uint64_t job_known;                                 // the last job it was told of
     uint64_t beat_job, beat_bytes, beat_rows;           // from its last BEAT
+    uint64_t cached, streamed, millicelsius, throttled; // the same, as in NODE_INFO
+    uint64_t memory;                                    // bytes for all slots
+    bool compiler, draining;                            // it can compile jobs; it has asked to go
+    char node [64], address [64], cpu [24], release [24];
 } member_t;
 
 typedef struct { member_t *member; uint32_t members; uint64_t last; } roster_t;     // last: number given last; none is given twice
 
 member_t *roster_add (roster_t *self, const peer_id_t *id, const message_hello_t *hello);
+void roster_beat (member_t *member, const message_beat_t *beat);
 void roster_remove (roster_t *self, uint32_t index);
 member_t *roster_find (roster_t *self, uint64_t number);            // or NULL, also if it is gone
 member_t *roster_of (roster_t *self, const peer_id_t *id);          // or NULL, also if it is gone
