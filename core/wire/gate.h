@@ -23,6 +23,8 @@ void gate_allow (gate_t *self, const char *key, role_t role, const char *name); 
 void gate_refuse (gate_t *self, const char *key);       // from now on; whoever is connected: peer_cut
 bool gate_allows (gate_t *self, const char *key, role_t role);
 void gate_open (gate_t *self, bool open);               // the domain "door": strangers from addresses of this machine's own networks
-// As the gate gave it to libzmq (User-Id) for a message: false: not by this gate (no CURVE).
+// Who sent a message, from its User-Id as the gate gave it to libzmq, with role and name as the lists have them now. False: not from this
+// process's gate, or let in once and not allowed any more (then *into still says who it was). Any thread's.
 bool gate_user (const char *user_id, user_t *into);
+bool gate_stands (void);                                // this process has a gate
 const char *role_name (role_t role);                    // "worker"

@@ -1,7 +1,10 @@
 libcore_a_SOURCES += \
+	core/wire/gate.c core/wire/gate.h \
 	core/wire/json.c core/wire/json.h \
+	core/wire/keys.c core/wire/keys.h \
 	core/wire/message.c core/wire/message.h \
 	core/wire/peer.c core/wire/peer.h \
+	core/wire/peer_watch.c core/wire/peer_watch.h \
 	core/wire/pipe.c core/wire/pipe.h \
 	core/wire/scan.c core/wire/scan.h \
 	core/wire/tables.c

@@ -1,22 +1,66 @@
-// peer: see peer.h. The options are those that were measured to matter:
+// peer: see peer.h. Why each socket option is set (facts from trials with libzmq 4.3.4):
 //
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
-// - MAXMSGSIZE bounds a frame; more frames than a message has are read and dropped one by one.
+// - MAXMSGSIZE bounds a frame, not the frames of a message: a peer whose key is known can still make libzmq hold an endless message until its
+//   last frame. More frames than a message has are read and dropped one by one.
 // - Linger of a second: at CZMQ's 0 nearly everything queued is lost at exit; without bound an exit hangs.
-// - Heartbeats and handshake limits only over tcp: ipc has no half-open links.
+// - Over tcp only, for ipc has no half-open links: heartbeats (a link dead for 10 s is closed), HANDSHAKE_IVL (a silent stranger is held for 5 s
+//   instead of 30), CONNECT_TIMEOUT (a head that is off is tried every few seconds, not after the kernel's two minutes), RECONNECT_IVL_MAX
+//   (soon again at first, every 5 s in the end), BACKLOG (a rack that is switched on connects at once; the default is 100).
+// - IPV6 only for an address in brackets: with it a host name would be looked up as IPv6 alone. A name is looked up anew at each try, by
+//   libzmq's own thread, so a head that gets another address is found.
+// - Routing ids are left to libzmq, which makes them up: whoever asks for an id of his own that somebody has is not let in
+//   (ROUTER_HANDOVER stays 0), and nothing is believed because of one.
+//
+// CURVE: a bound socket has its secret key and a domain; libzmq asks the gate about every handshake, and what the gate answers comes back with
+// each message as its User-Id. A connected one has both its keys and the other end's public key. Without CURVE nobody has an identity,
+// whatever User-Id the other end's own properties claim.
+//
+// To cut a key's connections: libzmq has no call for it. It does tell the descriptor that a message came in by (SRCFD), so a bound socket keeps
+// for each descriptor the key that was heard there last, and cuts by shutdown (), which the I/O thread sees as the end of the connection.
+// The descriptor may have been closed and given to somebody else meanwhile, therefore it must still be a connection to this port from the
+// address that the message came from. What remains is a newcomer from that address that has not said a word: he loses a connection
+// once and connects again. A connection that never said a word is not known by key; its first message is dropped and cuts it.
 #include "wire/peer.h"
+#include "wire/peer_watch.h"
 
+#include <arpa/inet.h>
 #include <czmq.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
-enum { QUEUE = 10000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000 };
+enum { QUEUE = 10000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, FILES = 65536, ADDRESS = 48 };
+
+typedef struct { char key [KEY_TEXT], address [ADDRESS]; } link_t;                   // what was heard last by a descriptor
 
 struct peer {
     zsock_t *socket;
-    bool router, bulk;
+    watch_t *watch;                                     // of tcp, else NULL
+    bool router, bulk, secured;
+    int port;
     char *endpoint;
+    char own [KEY_TEXT], server [KEY_TEXT];             // public keys, or empty
     zmq_msg_t payload;                                  // of the message received last
+    user_t user;                                        // who sent it
+    char address [ADDRESS];                             // from where
+    link_t *link;                                       // by descriptor
+    size_t links;
 };
+
+// ---- open and close
+
+static void s_configure_tcp (zsock_t *socket, const char *endpoint, bool router)
+{
+    zsock_set_handshake_ivl (socket, 5000);
+    zsock_set_heartbeat_ivl (socket, 2000);
+    zsock_set_heartbeat_timeout (socket, 10000);
+    zsock_set_ipv6 (socket, strchr (endpoint, '[') != NULL);
+    if (router)
+        zsock_set_backlog (socket, BACKLOG);
+    else
+        zsock_set_connect_timeout (socket, 5000);
+}
 
 static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
@@ -31,32 +75,65 @@ static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
         zsock_set_reconnect_ivl (socket, 2);
         zsock_set_reconnect_ivl_max (socket, tcp ? 5000 : 50);
     }
-    if (tcp) {
-        zsock_set_handshake_ivl (socket, 5000);
-        zsock_set_heartbeat_ivl (socket, 2000);
-        zsock_set_heartbeat_timeout (socket, 10000);
+}
+
+// Without a gate libzmq would let in any key.
+static void s_secure (peer_t *self, const peer_options_t *options)
+{
+    assert (self->router ? gate_stands () && options->domain : keys_is_public (options->server));
+    self->secured = true;
+    strcpy (self->own, options->own->public_key);
+    zsock_set_curve_publickey (self->socket, options->own->public_key);
+    zsock_set_curve_secretkey (self->socket, options->own->secret_key);
+    if (self->router) {
+        zsock_set_curve_server (self->socket, 1);
+        zsock_set_zap_domain (self->socket, options->domain);
     }
+    else {
+        strcpy (self->server, options->server);
+        zsock_set_curve_serverkey (self->socket, options->server);
+    }
+}
+
+// zmq_bind knows "tcp://HOST:*" itself; CZMQ's would try one port after the other from 49152 on.
+static status_t s_open (peer_t *self, error_t *error)
+{
+    void *socket = zsock_resolve (self->socket);
+    if ((self->router ? zmq_bind : zmq_connect) (socket, self->endpoint))
+        return error_set (error, "%s: cannot %s: %s", self->endpoint, self->router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
+    if (self->router && self->watch) {
+        char *bound = zsock_last_endpoint (self->socket), *colon = bound ? strrchr (bound, ':') : NULL;
+        self->port = colon ? atoi (colon + 1) : 0;
+        zstr_free (&bound);
+    }
+    return OK;
 }
 
 static peer_t *s_new (const char *endpoint, bool router, const peer_options_t *options, error_t *error)
 {
+    bool tcp = !strncmp (endpoint, "tcp:", 4);
     peer_t *self = memory_new (sizeof *self);
     self->router = router;
     self->bulk = options && options->bulk;
     zmq_msg_init (&self->payload);
     self->endpoint = memory_text (endpoint);
     self->socket = zsock_new (router ? ZMQ_ROUTER : ZMQ_DEALER);
-    if (!self->socket) {
+    if (!self->socket)
         error_errno (error, "%s: no socket", endpoint);
-        peer_destroy (&self);
-        return NULL;
+    else {
+        s_configure (self->socket, router, tcp, self->bulk);
+        if (tcp)
+            s_configure_tcp (self->socket, endpoint, router);
+        if (options && options->own)
+            s_secure (self, options);
+        if (tcp)
+            self->watch = watch_new (zsock_resolve (self->socket), self->endpoint, self->secured ? self->own : NULL,
+                self->secured && !router ? self->server : NULL, router, error);
+        if ((!tcp || self->watch) && !s_open (self, error))
+            return self;
     }
-    s_configure (self->socket, router, !strncmp (endpoint, "tcp:", 4), self->bulk);
-    if ((router ? zsock_bind (self->socket, "%s", endpoint) : zsock_connect (self->socket, "%s", endpoint)) == -1) {
-        error_set (error, "%s: cannot %s: %s", endpoint, router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
-        peer_destroy (&self);
-    }
-    return self;
+    peer_destroy (&self);
+    return NULL;
 }
 
 peer_t *peer_bind (const char *endpoint, const peer_options_t *options, error_t *error)
@@ -75,7 +152,9 @@ void peer_destroy (peer_t **self_p)
     if (!self)
         return;
     zmq_msg_close (&self->payload);
+    watch_destroy (&self->watch);
     zsock_destroy (&self->socket);
+    free (self->link);
     free (self->endpoint);
     free (self);
     *self_p = NULL;
@@ -85,6 +164,37 @@ void *peer_socket (peer_t *self)
 {
     return zsock_resolve (self->socket);
 }
+
+int peer_port (const peer_t *self)
+{
+    return self->port;
+}
+
+// ---- connections that fail
+
+void *peer_monitor (peer_t *self)
+{
+    return self->watch ? watch_socket (self->watch) : NULL;
+}
+
+// zmq_disconnect fails when libzmq has given the connection up itself; then there is nothing to end.
+static void s_watch (peer_t *self)
+{
+    watch_news_t news = self->watch ? watch_read (self->watch) : WATCH_NOTHING;
+    if (news == WATCH_NOTHING)
+        return;
+    zmq_disconnect (zsock_resolve (self->socket), self->endpoint);
+    if (news == WATCH_ABANDONED)
+        zmq_connect (zsock_resolve (self->socket), self->endpoint);
+}
+
+const char *peer_refused (peer_t *self)
+{
+    s_watch (self);
+    return self->watch && !self->router ? watch_refused (self->watch) : NULL;
+}
+
+// ---- send
 
 // Frames of one message are sent all or none: when the first is accepted, libzmq takes the rest.
 static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, wire_bytes_t payload, error_t *error)
@@ -100,14 +210,24 @@ static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t
     return error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (zmq_errno ()));
 }
 
+// Room, a refusal or the end of the time: whatever comes first.
 static status_t s_wait_for_room (peer_t *self, int wait_ms, error_t *error)
 {
-    zmq_pollitem_t item = { .socket = zsock_resolve (self->socket), .events = ZMQ_POLLOUT };
-    int rc;
-    do
-        rc = zmq_poll (&item, 1, wait_ms);
-    while (rc < 0 && zmq_errno () == EINTR);
-    return rc > 0 ? OK : error_set (error, "%s: nobody answers there", self->endpoint);
+    zmq_pollitem_t items [2] = { { zsock_resolve (self->socket), 0, ZMQ_POLLOUT, 0 }, { peer_monitor (self), 0, ZMQ_POLLIN, 0 } };
+    int64_t until = zclock_mono () + wait_ms;
+    for (;;) {
+        const char *refused = peer_refused (self);
+        if (refused)
+            return error_set (error, "%s", refused);
+        int64_t left = wait_ms < 0 ? -1 : until - zclock_mono ();
+        int rc = zmq_poll (items, self->watch ? 2 : 1, wait_ms >= 0 && left < 0 ? 0 : (long) left);
+        if (rc < 0 && zmq_errno () != EINTR)
+            return error_set (error, "%s: %s", self->endpoint, zmq_strerror (zmq_errno ()));
+        if (rc > 0 && items [0].revents)
+            return OK;
+        if (rc == 0 && wait_ms >= 0 && left <= 0)
+            return error_set (error, "%s: nobody answers there", self->endpoint);
+    }
 }
 
 status_t peer_send_bulk (peer_t *self, const peer_id_t *to, const message_t *message, const void *bytes, size_t size, int wait_ms,
@@ -128,6 +248,8 @@ status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message,
 {
     return peer_send_bulk (self, to, message, NULL, 0, wait_ms, error);
 }
+
+// ---- receive
 
 static bool s_take_frame (void *socket, zmq_msg_t *frame)
 {
@@ -162,46 +284,140 @@ static bool s_take_id (zmq_msg_t *frame, peer_id_t *from)
     return true;
 }
 
-peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
+static link_t *s_link_at (peer_t *self, int fd)
+{
+    if (fd < 0 || fd >= FILES)
+        return NULL;
+    size_t index = (size_t) fd;
+    if (index >= self->links) {
+        self->link = memory_grow (self->link, (index + 1) * sizeof *self->link);
+        memset (self->link + self->links, 0, (index + 1 - self->links) * sizeof *self->link);
+        self->links = index + 1;
+    }
+    return self->link + index;
+}
+
+// Is this descriptor still what it was: a connection to our port from that address? Then end it.
+static void s_cut (peer_t *self, int fd, link_t *link)
+{
+    struct sockaddr_storage there, here;
+    socklen_t there_size = sizeof there, here_size = sizeof here;
+    char host [ADDRESS], port [16];
+    bool same = !getpeername (fd, (struct sockaddr *) &there, &there_size) && !getsockname (fd, (struct sockaddr *) &here, &here_size) &&
+        !getnameinfo ((struct sockaddr *) &there, there_size, host, sizeof host, NULL, 0, NI_NUMERICHOST) &&
+        !getnameinfo ((struct sockaddr *) &here, here_size, NULL, 0, port, sizeof port, NI_NUMERICSERV) &&
+        !strcmp (host, link->address) && atoi (port) == self->port;
+    if (same)
+        shutdown (fd, SHUT_RDWR);
+    *link = (link_t) { 0 };
+}
+
+// Who sent this frame, and from where. False: somebody whose key is not allowed any more; his connection is cut.
+static bool s_know_sender (peer_t *self, zmq_msg_t *frame)
+{
+    const char *address = zmq_msg_gets (frame, "Peer-Address");
+    snprintf (self->address, sizeof self->address, "%s", address ? address : "");
+    if (!self->secured || !self->router)
+        return true;
+    bool allowed = gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
+    int fd = zmq_msg_get (frame, ZMQ_SRCFD);
+    link_t *link = s_link_at (self, fd);
+    if (link && strcmp (link->key, self->user.key))
+        strcpy (link->key, self->user.key);
+    if (link && strcmp (link->address, self->address))
+        strcpy (link->address, self->address);
+    if (!allowed && link)
+        s_cut (self, fd, link);
+    return allowed;
+}
+
+void peer_cut (peer_t *self, const char *key)
+{
+    for (size_t fd = 0; fd < self->links; fd++)
+        if (self->link [fd].key [0] && !strcmp (self->link [fd].key, key))
+            s_cut (self, (int) fd, self->link + fd);
+}
+
+// The frames of one message: the body, and on a bulk socket perhaps a payload. False: nothing there. *whole: framed as a message is.
+static bool s_take_frames (peer_t *self, peer_id_t *from, zmq_msg_t *body, bool *whole)
 {
     void *socket = zsock_resolve (self->socket);
-    *into = (message_t) { 0 };
-    peer_id_t id = { 0 };
-    zmq_msg_close (&self->payload);
-    zmq_msg_init (&self->payload);
-    zmq_msg_t frame;
-    bool good = true, got = s_take_frame (socket, &frame);
-    bool more = got && zmq_msg_more (&frame);
-    if (got && self->router) {
-        good = s_take_id (&frame, &id);
+    if (!s_take_frame (socket, body))
+        return false;
+    *whole = true;
+    bool more = zmq_msg_more (body);
+    if (self->router) {
+        *whole = s_take_id (body, from);
         if (more) {
-            zmq_msg_close (&frame);
-            got = s_take_frame (socket, &frame);
-            more = got && zmq_msg_more (&frame);
+            zmq_msg_close (body);
+            more = s_take_frame (socket, body) && zmq_msg_more (body);
         }
     }
-    if (!got) {
-        zmq_msg_close (&frame);
-        return PEER_NOTHING;
-    }
-    if (from)
-        *from = id;
-    if (more && self->bulk) {
-        zmq_msg_close (&self->payload);
+    if (more && self->bulk)
         more = s_take_frame (socket, &self->payload) && zmq_msg_more (&self->payload);
-    }
-    if (s_drop_rest (socket, more) || !good)
-        good = !error_set (error, "not one frame a message");
+    if (s_drop_rest (socket, more))
+        *whole = false;
+    return true;
+}
+
+// Whoever reads the log wants to know who it was.
+static peer_news_t s_bad (const peer_t *self, const char *why, error_t *error)
+{
+    if (self->user.role != ROLE_NONE)
+        error_set (error, "%s %s at %s: %s", role_name (self->user.role), self->user.name, self->address, why);
+    else if (self->address [0])
+        error_set (error, "%s: %s", self->address, why);
     else
-        good = !message_decode (zmq_msg_data (&frame), zmq_msg_size (&frame), into, error);
-    zmq_msg_close (&frame);
-    return good ? PEER_MESSAGE : PEER_BAD;
+        error_set (error, "%s", why);
+    return PEER_BAD;
+}
+
+static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, bool whole, message_t *into, error_t *error)
+{
+    error_t why = { 0 };
+    if (!s_know_sender (self, body))
+        return s_bad (self, "its key is not allowed any more", error);
+    if (!whole)
+        return s_bad (self, "not one frame a message", error);
+    if (message_decode (zmq_msg_data (body), zmq_msg_size (body), into, &why))
+        return s_bad (self, why.text, error);
+    return PEER_MESSAGE;
+}
+
+peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
+{
+    peer_id_t id = { 0 };
+    zmq_msg_t body;
+    bool whole;
+    *into = (message_t) { 0 };
+    self->user = (user_t) { 0 };
+    zmq_msg_close (&self->payload);
+    zmq_msg_init (&self->payload);
+    s_watch (self);
+    peer_news_t news = PEER_NOTHING;
+    if (s_take_frames (self, &id, &body, &whole)) {
+        news = s_judge (self, &body, whole, into, error);
+        if (from)
+            *from = id;
+    }
+    zmq_msg_close (&body);
+    return news;
 }
 
 wire_bytes_t peer_payload (const peer_t *self)
 {
     zmq_msg_t *payload = (zmq_msg_t *) &self->payload;
     return (wire_bytes_t) { zmq_msg_data (payload), (uint32_t) zmq_msg_size (payload) };
+}
+
+const user_t *peer_user (const peer_t *self)
+{
+    return &self->user;
+}
+
+const char *peer_address (const peer_t *self)
+{
+    return self->address;
 }
 
 bool peer_id_equal (const peer_id_t *a, const peer_id_t *b)
