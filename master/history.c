@@ -264,6 +264,11 @@ size_t history_count (const history_t *self)
     return self->entries;
 }
 
+uint64_t history_number (const history_t *self, size_t at)
+{
+    return self->entry [at].number;
+}
+
 const buffer_t *history_info (const history_t *self, size_t at)
 {
     return self->entry [at].ended ? &self->entry [at].info : NULL;

@@ -19,6 +19,7 @@ CHECKED status_t history_begin (history_t *self, const message_job_info_t *info,
 CHECKED status_t history_end (history_t *self, const message_job_info_t *info, const message_finished_t *finished, error_t *error);
 // All of them, by number: an encoded JOB_INFO, good until the next call; NULL for one that has not ended.
 size_t history_count (const history_t *self);
+uint64_t history_number (const history_t *self, size_t at);
 const buffer_t *history_info (const history_t *self, size_t at);
 // The FINISHED of a job that has ended, the caller's to message_free. FAILED: nothing is known of such a job.
 CHECKED status_t history_finished (const history_t *self, uint64_t job, message_t *into);

@@ -1,4 +1,6 @@
 libmaster_a_SOURCES += \
+	master/blobs.c master/blobs.h \
+	master/desk.c master/desk.h \
 	master/hear.c \
 	master/history.c master/history.h \
 	master/loop.c master/master.h \
@@ -14,5 +16,6 @@ libmaster_a_SOURCES += \
 	master/plan_state.h \
 	master/roster.c master/roster.h \
 	master/shell.h \
+	master/sources.c \
 	master/summary.c \
 	master/work.c master/work.h

@@ -7,9 +7,12 @@
 
 enum { BEAT_MS = 1000 };
 
+typedef struct desk desk_t;
+
 typedef struct {
     const master_options_t *options;
     peer_t *peer;
+    desk_t *desk;                                       // what clients of a cluster ask (desk.h); NULL: none
     int signals;                                        // a signalfd
     plan_t *plan;
     action_list_t actions;

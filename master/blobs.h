@@ -1,0 +1,18 @@
+// blobs: sources of jobs by content hash (wire/bundle.h), in a folder of the master's state. They come from clients and go to workers.
+//
+// The loop's thread. Bounded: beyond BLOBS_LIMIT bytes the ones that were not used for longest go; so a file may be gone again later.
+#pragma once
+#include "wire/bundle.h"
+#include <stdint.h>
+
+enum { BLOBS_LIMIT = 256 << 20 };
+
+typedef struct blobs blobs_t;
+
+blobs_t *blobs_new (const char *folder, error_t *error);           // made if missing. NULL: it cannot be used
+void blobs_destroy (blobs_t **self_p);
+bool blobs_has (blobs_t *self, const char *hash);                  // and it counts as used now
+// Refused if the bytes have another hash. On the disk when it returns, whole or not at all.
+CHECKED status_t blobs_keep (blobs_t *self, const char *hash, const buffer_t *bytes, error_t *error);
+// At most BLOB_BYTES from `offset` on, and the size of the whole.
+CHECKED status_t blobs_read (blobs_t *self, const char *hash, uint64_t offset, buffer_t *piece, uint64_t *size, error_t *error);
