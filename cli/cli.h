@@ -9,8 +9,10 @@ int run_command (int words, char **word);
 int describe_command (int words, char **word);
 int list_command (int words, char **word);
 int new_command (int words, char **word);
+int master_command (int words, char **word);
+int worker_command (int words, char **word);
 
-extern const char run_help [], describe_help [], list_help [], new_help [];
+extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [];
 
 // Prints "racimo: TEXT" and returns the exit status for the error's kind.
 int cli_fail (const error_t *error);

@@ -1,6 +1,8 @@
 bin_PROGRAMS += racimo
 racimo_SOURCES = \
 	cli/cli.h cli/main.c cli/common.c \
+	cli/config.c cli/config.h cli/config_parts.h cli/config_text.c \
+	cli/daemon.c cli/daemon.h \
 	cli/describe.c \
 	cli/follow.c cli/follow.h \
 	cli/home.c cli/home.h \
@@ -9,10 +11,12 @@ racimo_SOURCES = \
 	cli/json.c cli/json.h \
 	cli/list.c \
 	cli/local.c cli/local.h \
+	cli/master.c \
 	cli/new.c \
 	cli/options.c cli/options.h \
 	cli/progress.c cli/progress.h \
 	cli/remote.c cli/remote.h \
 	cli/result.c cli/result.h \
-	cli/run.c
+	cli/run.c \
+	cli/worker.c
 racimo_LDADD = $(RACIMO_LIBS)

@@ -1,6 +1,7 @@
 // main: one program, one word for what to do. Each command is a file of this folder.
 #define _GNU_SOURCE
 #include "cli/cli.h"
+#include "cli/config.h"
 #include "master/master.h"
 
 #include <fcntl.h>
@@ -18,13 +19,16 @@ static const char s_version_help [] = "racimo --version\n\nSays which release th
 static const struct {
     const char *name, *about, *help;
     int (*run) (int words, char **word);
+    unsigned settings;                                  // sections of the configuration whose settings it takes as options
 } s_commands [] = {
-    { "run", "run a job", run_help, run_command },
-    { "list", "the jobs that come with racimo", list_help, list_command },
-    { "describe", "what a job reads, makes and can be told", describe_help, describe_command },
-    { "new", "write a first job of your own to start from", new_help, new_command },
-    { "help", "this, or all about a command", s_help_help, s_help },
-    { "version", "which release this is", s_version_help, s_version },
+    { "run", "run a job", run_help, run_command, 0 },
+    { "list", "the jobs that come with racimo", list_help, list_command, 0 },
+    { "describe", "what a job reads, makes and can be told", describe_help, describe_command, 0 },
+    { "new", "write a first job of your own to start from", new_help, new_command, 0 },
+    { "master", "the daemon on a cluster's head node", master_help, master_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
+    { "worker", "the daemon on a compute node", worker_help, worker_command, CONFIG_CLUSTER | CONFIG_WORKER },
+    { "help", "this, or all about a command", s_help_help, s_help, 0 },
+    { "version", "which release this is", s_version_help, s_version, 0 },
 };
 
 static int s_find (const char *name)
@@ -68,6 +72,7 @@ static int s_help (int words, char **word)
     if (at < 0)
         return s_unknown (word [0]);
     fputs (s_commands [at].help, stdout);
+    config_help (s_commands [at].settings, stdout);
     return EXIT_FINE;
 }
 

@@ -336,15 +336,14 @@ status_t options_begin (run_options_t *self, const char *command, int words, cha
     return s_check_names (self, error);
 }
 
-static uint64_t s_cpus (void)
+uint64_t options_cpus (void)
 {
     cpu_set_t set;
     int count = sched_getaffinity (0, sizeof set, &set) ? 0 : CPU_COUNT (&set);
     return count > 0 ? (uint64_t) count : 1;
 }
 
-// Half of the RAM, at most 8 GiB.
-static uint64_t s_memory (void)
+uint64_t options_memory (void)
 {
     uint64_t half = (uint64_t) sysconf (_SC_PHYS_PAGES) / 2 * (uint64_t) sysconf (_SC_PAGESIZE), most = (uint64_t) 8 << 30;
     return half < most ? half : most;
@@ -429,9 +428,9 @@ status_t options_finish (run_options_t *self, error_t *error)
     TRY (s_place_output (self, error));
     TRY (s_check_place (self, error));
     if (!self->slots)
-        self->slots = s_cpus ();
+        self->slots = options_cpus ();
     if (!self->memory)
-        self->memory = s_memory ();
+        self->memory = options_memory ();
     return OK;
 }
 

@@ -31,3 +31,6 @@ void options_free (run_options_t *self);
 
 // 64K, 1M, 2G: powers of 1024. FAILED: not a size.
 CHECKED status_t options_size (const char *text, uint64_t *size);
+// What a worker takes of this machine unless told otherwise: all CPUs; half of the RAM, at most 8 GiB.
+uint64_t options_cpus (void);
+uint64_t options_memory (void);
