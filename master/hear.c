@@ -14,6 +14,11 @@ static void s_submit (shell_t *self, const peer_id_t *from, message_t *message)
         shell_send_finished (self, from, 0, (uint64_t) master_exit_of (error.kind), error.text, "", "");
         return;
     }
+    if (self->data && dataserver_add (self->data, work->number, FETCH_INPUT, &work->inputs, output_folder (work->output), "", &error)) {
+        shell_send_finished (self, from, 0, (uint64_t) master_exit_of (error.kind), error.text, "", "");
+        work_destroy (&work);
+        return;
+    }
     work_t **at = &self->works;
     while (*at)
         at = &(*at)->next;
@@ -47,7 +52,8 @@ static void s_hello (shell_t *self, const peer_id_t *from, const message_hello_t
     if (!again)
         member = roster_add (&self->roster, from, hello);
     member->seen_us = self->now;
-    message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { self->epoch, member->number, BEAT_MS } };
+    message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { self->epoch, member->number, BEAT_MS,
+        self->data ? (uint64_t) dataserver_port (self->data) : 0 } };
     if (shell_tell (self, member, &welcome) && !again)
         shell_step (self, (event_t) { .kind = EVENT_WORKER_JOINED, .worker = member->number, .slots = hello->slots });
 }

@@ -1,6 +1,7 @@
 libmaster_a_SOURCES += \
 	master/blobs.c master/blobs.h \
 	master/desk.c master/desk.h \
+	master/dataserver.c master/dataserver.h \
 	master/hear.c \
 	master/history.c master/history.h \
 	master/loop.c master/master.h \

@@ -105,6 +105,21 @@ static int s_open_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
+// The gate first: a secured socket without one would let in any key.
+static status_t s_bind (shell_t *self, error_t *error)
+{
+    const master_options_t *options = self->options;
+    const peer_options_t control = { .own = options->keys, .domain = "control" }, data = { .own = options->keys, .domain = "data" };
+    if (options->keys && !(self->gate = gate_new (error)))
+        return FAILED;
+    self->peer = peer_bind (options->endpoint, options->keys ? &control : NULL, error);
+    if (!self->peer)
+        return FAILED;
+    if (options->data && !(self->data = dataserver_new (options->data, options->keys ? &data : NULL, error)))
+        return FAILED;
+    return OK;
+}
+
 static status_t s_open (shell_t *self, error_t *error)
 {
     zsys_handler_set (NULL);
@@ -115,9 +130,7 @@ static status_t s_open (shell_t *self, error_t *error)
     self->signals = s_open_signals ();
     if (self->signals < 0)
         return error_errno (error, "signalfd");
-    self->peer = peer_bind (self->options->endpoint, NULL, error);
-    if (!self->peer)
-        return FAILED;
+    TRY (s_bind (self, error));
     if (self->options->ready_fd >= 0) {
         if (write (self->options->ready_fd, "r", 1) != 1)
             return error_errno (error, "nobody waits for the master");
@@ -145,7 +158,9 @@ static void s_close (shell_t *self)
         shell_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");
     if (self->peer)
         s_stop_workers (self);
+    dataserver_destroy (&self->data);
     peer_destroy (&self->peer);
+    gate_destroy (&self->gate);
     plan_destroy (&self->plan);
     roster_free (&self->roster);
     free (self->actions.item);

@@ -142,6 +142,8 @@ static void s_finish (shell_t *self, work_t *work, const action_t *action)
             *at = work->next;
             break;
         }
+    if (self->data)
+        dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
     work_destroy (&work);
     buffer_free (&summary);
 }

@@ -1,5 +1,6 @@
 // shell: what surrounds the plan: sockets, signals and timers in, messages and renames out. Private to loop.c, orders.c and hear.c.
 #pragma once
+#include "master/dataserver.h"
 #include "master/master.h"
 #include "master/plan.h"
 #include "master/roster.h"
@@ -11,7 +12,9 @@ typedef struct desk desk_t;
 
 typedef struct {
     const master_options_t *options;
+    gate_t *gate;                                       // NULL: no encryption
     peer_t *peer;
+    dataserver_t *data;                                 // NULL: a private master
     desk_t *desk;                                       // what clients of a cluster ask (desk.h); NULL: none
     int signals;                                        // a signalfd
     plan_t *plan;

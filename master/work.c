@@ -192,6 +192,8 @@ void work_map_message (const work_t *self, uint64_t task, message_map_t *into)
     into->inode = file->inode;
     into->device = file->device;
     into->mtime_ns = (uint64_t) file->mtime_ns;
+    into->ctime_ns = (uint64_t) file->ctime_ns;
+    into->file = split->file;
     into->packed = file->packed;
 }
 
