@@ -20,7 +20,7 @@ typedef enum {
 static inline master_exit_t master_exit_of (uint64_t error_kind)
 {
     return error_kind == ERROR_USAGE ? EXIT_USAGE : error_kind == ERROR_DATA ? EXIT_DATA : error_kind == ERROR_JOB ? EXIT_JOB
-        : error_kind == ERROR_OUTPUT ? EXIT_OUTPUT : EXIT_OTHER;
+        : error_kind == ERROR_OUTPUT || error_kind == ERROR_SCRATCH ? EXIT_OUTPUT : EXIT_OTHER;
 }
 
 typedef struct {

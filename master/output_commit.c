@@ -61,20 +61,25 @@ static void s_header (const output_t *self, const wire_texts_t *names, buffer_t 
     }
 }
 
+static status_t s_write (int to, const void *bytes, size_t size, const char *target, error_t *error)
+{
+    error_t why = { 0 };
+    return file_write_all (to, bytes, size, target, &why) ? error_set_kind (error, ERROR_OUTPUT, "%s", why.text) : OK;
+}
+
 static status_t s_copy_plain (int from, int to, const char *path, const char *target, error_t *error)
 {
     enum { ROOM = 1 << 18 };
     char *bytes = memory_new (ROOM);
     status_t rc = OK;
-    error_t why = { 0 };
     while (!rc) {
         ssize_t n = read (from, bytes, ROOM);
         if (n < 0)
             rc = output_errno (error, path, "cannot read");
         else if (n == 0)
             break;
-        else if ((rc = file_write_all (to, bytes, (size_t) n, target, &why)))
-            error_set_kind (error, ERROR_OUTPUT, "%s", why.text);
+        else
+            rc = s_write (to, bytes, (size_t) n, target, error);
     }
     free (bytes);
     return rc;
@@ -165,7 +170,7 @@ static status_t s_join_parts (output_t *self, const output_part_t *part, uint32_
             rc = s_append (self, to, target, part [joined = i].name, error);
     s_header (self, names, &header);
     if (!rc && joined == parts)
-        rc = file_write_all (to, header.data, header.size, target, error);
+        rc = s_write (to, header.data, header.size, target, error);
     if (!rc && self->sync && fsync (to))
         rc = output_errno (error, target, "cannot sync");
     if (to >= 0 && close (to) && !rc)
@@ -185,6 +190,8 @@ static status_t s_join_rejected (output_t *self, const output_part_t *part, uint
             *any = true;
             rc = s_append (self, to, target, part [i].rejected, error);
         }
+    if (!rc && self->sync && *any && fsync (to))
+        rc = output_errno (error, target, "cannot sync");
     if (to >= 0 && close (to) && !rc)
         rc = output_errno (error, target, "cannot write");
     free (target);
@@ -205,6 +212,8 @@ static status_t s_place_rejected (output_t *self, const output_part_t *part, uin
         else
             rc = s_move (self, part [i].rejected, name, error);
     }
+    if (!rc && self->sync && access (folder, F_OK) == 0)
+        rc = s_sync (folder, error);
     free (folder);
     return rc;
 }

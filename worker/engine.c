@@ -2,6 +2,7 @@
 // engine_reduce.c: the two kinds of task.
 #include "worker/engine_parts.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,6 +168,11 @@ status_t engine_open_sink (engine_t *self, bool first, error_t *error)
     return self->sink ? OK : FAILED;
 }
 
+static status_t s_cannot_write_rejected (const engine_t *self, error_t *error)
+{
+    return error_set_kind (error, ERROR_OUTPUT, "%s: cannot write: %s", self->rejected_path, strerror (errno));
+}
+
 status_t engine_reject (engine_t *self, const char *file, uint64_t offset, rac_bytes record, const char *why, error_t *error)
 {
     if (!self->submit.max_rejects)
@@ -177,13 +183,13 @@ status_t engine_reject (engine_t *self, const char *file, uint64_t offset, rac_b
         sprintf (self->rejected_path, "%s.rejected", self->part_path);
         self->rejected = fopen (self->rejected_path, "we");
         if (!self->rejected)
-            return error_errno (error, "%s: cannot create", self->rejected_path);
+            return error_set_kind (error, ERROR_OUTPUT, "%s: cannot create: %s", self->rejected_path, strerror (errno));
     }
     self->rejects++;
     fprintf (self->rejected, "%s\t%llu\t%s\t", file, (unsigned long long) offset, why);
     fwrite (record.data, 1, record.size, self->rejected);
     if (putc ('\n', self->rejected) == EOF)
-        return error_errno (error, "%s: cannot write", self->rejected_path);
+        return s_cannot_write_rejected (self, error);
     return OK;
 }
 
@@ -201,8 +207,10 @@ static void s_fill_counters (engine_t *self, message_done_t *done)
 
 status_t engine_end (engine_t *self, status_t rc, message_done_t *done, error_t *error)
 {
+    if (self->rejected && !rc && self->submit.sync && (fflush (self->rejected) || fsync (fileno (self->rejected))))
+        rc = s_cannot_write_rejected (self, error);
     if (self->rejected && fclose (self->rejected) && !rc)
-        rc = error_errno (error, "%s: cannot write", self->rejected_path);
+        rc = s_cannot_write_rejected (self, error);
     self->rejected = NULL;
     done->part = self->part_name;
     if (self->sink && !rc)

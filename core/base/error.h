@@ -22,6 +22,7 @@ typedef enum {
     ERROR_DATA,                         // the input's bytes; another attempt gives the same
     ERROR_JOB,                          // the plugin: does not compile, refuses, crashes
     ERROR_OUTPUT,                       // cannot write the result
+    ERROR_SCRATCH,                      // cannot write what lies between map and reduce; another attempt may have another disk
 } error_kind_t;
 
 typedef struct {

@@ -27,11 +27,19 @@ struct segment_writer {
     pace_t *pace;                                       // NULL: nothing is packed
 };
 
+// A failure to write is the scratch disk's fault, whoever reported it.
+static status_t s_scratch_fault (status_t rc, error_t *error)
+{
+    if (rc && error)
+        error->kind = ERROR_SCRATCH;
+    return rc;
+}
+
 segment_writer_t *segment_create (const char *path, const segment_layout_t *layout, error_t *error)
 {
     int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
-        (void) error_errno (error, "%s: cannot create", path);
+        (void) s_scratch_fault (error_errno (error, "%s: cannot create", path), error);
         return NULL;
     }
     segment_writer_t *self = memory_new (sizeof *self);
@@ -57,7 +65,7 @@ static void s_free (segment_writer_t **self_p)
 
 static status_t s_write (segment_writer_t *self, const void *bytes, size_t size, error_t *error)
 {
-    TRY (file_write_all (self->fd, bytes, size, self->path, error));
+    TRY (s_scratch_fault (file_write_all (self->fd, bytes, size, self->path, error), error));
     self->at += size;
     return OK;
 }
@@ -205,7 +213,7 @@ status_t segment_finish (segment_writer_t **self_p, uint64_t *bytes, uint64_t *r
     if (!rc)
         rc = s_write (self, &footer, sizeof footer, error);
     if (close (self->fd) && !rc)
-        rc = error_errno (error, "%s: cannot write", self->path);
+        rc = s_scratch_fault (error_errno (error, "%s: cannot write", self->path), error);
     if (bytes)
         *bytes = self->at;
     if (rows)
