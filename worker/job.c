@@ -4,9 +4,12 @@
 // contradiction is kept in the error and reported when RAC_JOB has returned, so that a job author needs no checks. Then the whole is
 // looked at: job_resolve.c.
 #include "worker/job_parts.h"
+#include "base/file.h"
 
 #include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -197,11 +200,32 @@ const char *job_param (const job_t *self, const char *name)
     return NULL;
 }
 
+static unsigned s_machine (const char *path)
+{
+    Elf64_Ehdr header = { 0 };
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || file_read_at (fd, &header, sizeof header, 0, path, NULL))
+        header.e_machine = EM_NONE;
+    if (fd >= 0)
+        close (fd);
+    return header.e_machine;
+}
+
+// What dlerror says of a file for another CPU is that it is not there.
+static void s_tell_why (const char *path, const char *reason, error_t *error)
+{
+    unsigned own = s_machine ("/proc/self/exe"), other = s_machine (path);
+    if (own && other && own != other)
+        (void) error_set_kind (error, ERROR_JOB, "%s: is compiled for another CPU (ELF machine %u, here %u)", path, other, own);
+    else
+        (void) error_set_kind (error, ERROR_JOB, "the job cannot be loaded: %s", reason);
+}
+
 job_declare_fn *job_load (const char *path, error_t *error)
 {
     void *handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
-        (void) error_set_kind (error, ERROR_JOB, "the job cannot be loaded: %s", dlerror ());
+        s_tell_why (path, dlerror (), error);
         return NULL;
     }
     job_declare_fn *declare;

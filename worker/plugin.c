@@ -2,7 +2,8 @@
 //
 // The cache holds FIRST.d (the headers of a source, as the compiler lists them) and NAME.so. The compiler writes under names of this
 // process and the results are renamed into place, so several processes may compile the same job at once and a reader never sees half
-// a file; a shared object that is in use stays what it was. That the compiler has ended is seen at its output's end: no SIGCHLD.
+// a file; a shared object that is in use stays what it was. Behind each stands a stamp with its checksum: one that was cut or damaged since, by
+// a full disk or a card that was pulled, would crash whoever maps it, so it is compiled anew. That the compiler has ended is seen at its output's end: no SIGCHLD.
 #define _GNU_SOURCE
 #include "worker/plugin.h"
 #include "base/file.h"
@@ -18,9 +19,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 extern char **environ;
 
-enum { COMPILER_LINES = 16 * 1024 };
+enum { COMPILER_LINES = 16 * 1024, PLUGIN_LIMIT = 1 << 30 };
 
 struct plugin {
     recipe_t recipe;
@@ -40,6 +44,42 @@ static char *s_cached (const plugin_t *self, const char *name, const char *endin
     return path.data;
 }
 
+// ---- the stamp
+
+typedef struct { char magic [8]; uint64_t checksum; } stamp_t;
+
+static stamp_t s_stamp_of (const char *bytes, size_t size)
+{
+    return (stamp_t) { "RACIMO1", XXH3_64bits (bytes, size) };
+}
+
+static status_t s_add_stamp (const char *path, error_t *error)
+{
+    buffer_t file = { 0 };
+    status_t rc = file_load (path, PLUGIN_LIMIT, &file, error);
+    if (!rc) {
+        stamp_t stamp = s_stamp_of (file.data, file.size);
+        buffer_add (&file, &stamp, sizeof stamp);
+        rc = file_save (path, file.data, file.size, error);
+    }
+    buffer_free (&file);
+    return rc;
+}
+
+static bool s_is_whole (const char *path)
+{
+    buffer_t file = { 0 };
+    bool whole = !file_load (path, PLUGIN_LIMIT, &file, NULL) && file.size > sizeof (stamp_t);
+    if (whole) {
+        stamp_t stamp = s_stamp_of (file.data, file.size - sizeof stamp);
+        whole = !memcmp (&stamp, file.data + file.size - sizeof stamp, sizeof stamp);
+    }
+    buffer_free (&file);
+    return whole;
+}
+
+// ---- the cache
+
 // Looks the result up; false: there is none.
 static bool s_look_up (plugin_t *self)
 {
@@ -49,7 +89,7 @@ static bool s_look_up (plugin_t *self)
     free (headers);
     if (known) {
         self->path = s_cached (self, name, ".so");
-        if (!access (self->path, R_OK))
+        if (s_is_whole (self->path))
             return true;
         free (self->path);
         self->path = NULL;
@@ -163,6 +203,8 @@ static void s_keep (plugin_t *self)
         error_set_kind (&self->error, ERROR_JOB, "%s: changed while it was compiled: run it again", self->recipe.source);
         return;
     }
+    if (s_add_stamp (self->object, &self->error))
+        return;
     char *headers = s_cached (self, before, ".d"), *path = s_cached (self, name, ".so");
     if (rename (self->object, path) || rename (self->headers, headers))
         error_errno (&self->error, "%s: cannot be put in place", path);

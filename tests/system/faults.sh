@@ -47,6 +47,28 @@ __attribute__ ((visibility ("default"))) int racimo_job_99 (void *plan) { return
 END
 fails "a job of another ABI" 4 'ABI' "$work/foreign.c" "$data/lines"
 
+# A compiler for other machines: cc, and then another machine's number in its output.
+cat > "$work/cc-elsewhere" << 'END'
+#!/bin/bash
+cc "$@" || exit
+for word; do
+    [ "$last" != -o ] || printf '\177\177' | dd of="$word" bs=1 seek=18 conv=notrunc status=none
+    last=$word
+done
+END
+chmod +x "$work/cc-elsewhere"
+RACIMO_CC=$work/cc-elsewhere fails "a job compiled for another CPU" 4 '^racimo: wordcount: is compiled for another CPU' wordcount "$data/lines"
+
+# What the cache holds was cut or damaged: compiled anew, nobody maps it.
+run wordcount "$data/lines" -o "$work/counted"
+for damage in "truncate -s 5000" "truncate -s 0" "shred -n 1 -s 3000"; do
+    for cached in "$work"/cache/racimo/*.so; do
+        # shellcheck disable=SC2086  # a command is words
+        $damage "$cached"
+    done
+    gives "a job cached, then damaged by $damage" "$work/counted/part-00000.tsv" wordcount "$data/lines"
+done
+
 plugin refusing << 'END'
 #include <racimo.h>
 RAC_JOB (plan) { return rac_refuse (plan, "not on a Sunday"); }

@@ -121,6 +121,36 @@ START_TEST (test_what_changes_it)
 }
 END_TEST
 
+// What lies in the cache is not what the compiler wrote: it is compiled anew, never run.
+START_TEST (test_damaged)
+{
+    char *path = s_make_expecting ("job.c", true);
+    buffer_t good = { 0 }, file = { 0 };
+    ck_assert (!file_load (path, 1 << 30, &good, NULL));
+    for (int turn = 0; turn < 6; turn++) {
+        static const char other_machine [2] = { 0x7f, 0x7f };
+        file.size = 0;
+        buffer_add (&file, good.data, good.size);
+        if (turn < 4)                                   // cut: to nothing, within the code, within the stamp, before it
+            file.size = (size_t []) { 0, good.size / 2, good.size - 3, good.size - 16 } [turn];
+        else
+            memcpy (file.data + (turn == 4 ? 18 : good.size / 3), other_machine, sizeof other_machine);
+        ck_assert (!file_save (path, file.data, file.size, NULL));
+        char *again = s_make_expecting ("job.c", true);
+        ck_assert_str_eq (path, again);
+        free (again);
+        void *handle = dlopen (path, RTLD_NOW | RTLD_LOCAL);
+        ck_assert_msg (handle != NULL, "%s", dlerror ());
+        dlclose (handle);
+        free (s_make_expecting ("job.c", false));
+    }
+    ck_assert_uint_eq (s_count_files ("the cache"), 2);
+    buffer_free (&good);
+    buffer_free (&file);
+    free (path);
+}
+END_TEST
+
 START_TEST (test_other_languages_and_compilers)
 {
     s_write ("job.cc", "#include <racimo.h>\nRAC_JOB (plan) { auto text = \"C++\"; rac_about (plan, text); return RAC_OK; }\n");
@@ -201,6 +231,7 @@ int main (void)
     tcase_add_checked_fixture (tests, s_start, s_stop);
     tcase_add_test (tests, test_cached);
     tcase_add_test (tests, test_what_changes_it);
+    tcase_add_test (tests, test_damaged);
     tcase_add_test (tests, test_other_languages_and_compilers);
     tcase_add_test (tests, test_failures);
     tcase_add_test (tests, test_many_errors_are_cut);
