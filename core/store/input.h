@@ -8,7 +8,7 @@
 typedef struct {
     char *path;                                         // absolute
     uint64_t size, inode, device;
-    int64_t mtime_ns;
+    int64_t mtime_ns, ctime_ns;
     bool packed;                                        // gzip (by its first bytes, not by its name): one split
 } input_file_t;
 
@@ -36,3 +36,6 @@ size_t input_first_character (const char *data, size_t size);
 // The first line of a file that has a character, unpacked if packed, without its line end and without a BOM, at most 1 MiB: the header
 // line. Empty: there is none.
 CHECKED status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *error);
+
+// What tells, with size and time, whether two machines see the same file at a path: XXH3 of its first and of its last 64 KiB. path: for the error.
+CHECKED status_t input_fingerprint (int fd, const char *path, uint64_t size, uint64_t *head, uint64_t *tail, error_t *error);
