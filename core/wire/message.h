@@ -80,7 +80,7 @@ typedef struct { uint64_t job; } message_attach_t;                  // STATE and
 typedef enum { QUERY_JOBS = 1, QUERY_NODES, QUERY_LOG } query_what_t;
 typedef struct { uint64_t what, job; } message_query_t;             // answered by INFOs or LOGs and an END; job 0: all
 typedef struct { uint64_t job, epoch; } message_accepted_t;
-typedef struct { char *error; } message_end_t;                      // of the answers to a QUERY
+typedef struct { char *error; } message_end_t;                      // of the answers to a QUERY; or why the master does not do what was asked
 
 typedef struct {
     uint64_t job, phase, priority, submitted_s, ended_s;            // phase: as in STATE; 4: ended. Seconds since 1970; ended_s 0: not yet
@@ -139,12 +139,12 @@ typedef struct {                                        // once a job, before it
     uint64_t epoch, job;
     wire_bytes_t submit;                                // the encoded message_submit_t
     wire_bytes_t first_line;                            // of the first input file, for the names of columns
-    char *folder;                                       // where attempts write parts: attempt files are created here
+    char *folder;                                       // where attempts write parts. Who finds .racimo-EPOCH-JOB (decimal) there sees the master's disk
 } message_job_t;
 
 typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: end what still runs of it, drop its segments
 typedef struct { uint64_t epoch, job, stage, task, attempt, slot; } message_abandon_t;   // kill that attempt if it still runs
-typedef struct { uint64_t epoch; } message_stop_t;
+typedef struct { uint64_t epoch; char *reason; } message_stop_t;                         // reason: why this node is not wanted; empty: the master ends
 
 typedef struct { uint64_t epoch, job, slot; } message_declare_t;
 

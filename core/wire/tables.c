@@ -185,12 +185,12 @@ static const field_t job_fields [] = {
     EPOCH (job), JOB (job),
     FIELD (job, submit, BYTES, "an encoded SUBMIT"),
     FIELD (job, first_line, BYTES, "of the first input file"),
-    FIELD (job, folder, PATH, "where attempts write parts"),
+    FIELD (job, folder, PATH, "where attempts write parts; a file .racimo-EPOCH-JOB in it shows that it is the master's own"),
 };
 
 static const field_t forget_fields [] = { EPOCH (forget), JOB (forget) };
 static const field_t abandon_fields [] = { EPOCH (abandon), JOB (abandon), STAGE (abandon), TASK (abandon), SLOT (abandon) };
-static const field_t stop_fields [] = { EPOCH (stop) };
+static const field_t stop_fields [] = { EPOCH (stop), FIELD (stop, reason, TEXT, "why this node is not wanted; empty: the master ends") };
 static const field_t declare_fields [] = { EPOCH (declare), JOB (declare), SLOT (declare) };
 
 static const field_t map_fields [] = {
@@ -257,14 +257,14 @@ static const field_t fetch_fields [] = {
     FIELD (fetch, index, NUMBER, "of the input file, number of the segment"),
     FIELD (fetch, offset, NUMBER, "of the first byte"),
     FIELD (fetch, length, NUMBER, "bytes, at most 256 KiB"),
-    FIELD (fetch, codecs, NUMBER, "bit 0 none, 1 zlib, 2 lz4: what the asker can unpack"),
+    FIELD (fetch, codecs, NUMBER, "bit 0 none, 1 zlib, 2 lz4, 3 zstd: what the asker can unpack"),
 };
 
 static const field_t bulk_fields [] = {
     FIELD (bulk, request, NUMBER, "from FETCH"),
     FIELD (bulk, offset, NUMBER, "of the first byte"),
     FIELD (bulk, length, NUMBER, "bytes, unpacked"),
-    FIELD (bulk, codec, NUMBER, "of the second frame: 0 none, 1 zlib, 2 lz4"),
+    FIELD (bulk, codec, NUMBER, "of the second frame: 0 none, 1 zlib, 2 lz4, 3 zstd"),
     FIELD (bulk, checksum, NUMBER, "XXH3 of the unpacked bytes"),
     FIELD (bulk, kind, NUMBER, "of the error, as in FAULT"),
     FIELD (bulk, error, TEXT, "why there are no bytes, or empty"),
