@@ -1,6 +1,7 @@
 // cli: what the commands share: how they are called, how they fail, how a wrong word is led to the right one.
 #pragma once
 #include "base/error.h"
+#include "wire/message.h"
 
 #define RACIMO_RELEASE PACKAGE_VERSION
 
@@ -11,8 +12,15 @@ int list_command (int words, char **word);
 int new_command (int words, char **word);
 int master_command (int words, char **word);
 int worker_command (int words, char **word);
+int jobs_command (int words, char **word);
+int nodes_command (int words, char **word);
+int status_command (int words, char **word);
+int logs_command (int words, char **word);
+int attach_command (int words, char **word);
+int cancel_command (int words, char **word);
 
-extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [];
+extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [],
+    jobs_help [], nodes_help [], status_help [], logs_help [], attach_help [], cancel_help [];
 
 // Prints "racimo: TEXT" and returns the exit status for the error's kind.
 int cli_fail (const error_t *error);
@@ -25,3 +33,8 @@ char *cli_private_folder (error_t *error);
 typedef struct { const char *word, *prefix, *best; unsigned distance; } nearest_t;      // prefix: shown before it, or NULL
 void nearest_try (nearest_t *self, const char *candidate);         // borrowed until nearest_hint
 const char *nearest_hint (const nearest_t *self, char room [120]); // ": did you mean BEST?", or "" if nothing is near
+
+// jobs.c, nodes.c: a line of a table, cut to `columns`; what is wrong with a node, ended by a NUL.
+void jobs_show_head (size_t columns);
+void jobs_show_line (const message_job_info_t *job, size_t columns);
+void nodes_note (const message_node_info_t *node, buffer_t *into);

@@ -1,6 +1,8 @@
 bin_PROGRAMS += racimo
 racimo_SOURCES = \
 	cli/cli.h cli/main.c cli/common.c \
+	cli/ask.c cli/ask.h \
+	cli/attach.c cli/cancel.c \
 	cli/config.c cli/config.h cli/config_parts.h cli/config_text.c \
 	cli/daemon.c cli/daemon.h \
 	cli/describe.c \
@@ -8,15 +10,19 @@ racimo_SOURCES = \
 	cli/home.c cli/home.h \
 	cli/inspect.c cli/inspect.h \
 	cli/interrupt.c cli/interrupt.h \
+	cli/jobs.c \
 	cli/json.c cli/json.h \
 	cli/list.c \
 	cli/local.c cli/local.h \
+	cli/logs.c \
 	cli/master.c \
 	cli/new.c \
+	cli/nodes.c \
 	cli/options.c cli/options.h \
 	cli/progress.c cli/progress.h \
 	cli/remote.c cli/remote.h \
 	cli/result.c cli/result.h \
 	cli/run.c \
+	cli/status.c \
 	cli/worker.c
 racimo_LDADD = $(RACIMO_LIBS)

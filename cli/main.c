@@ -27,6 +27,12 @@ static const struct {
     { "new", "write a first job of your own to start from", new_help, new_command, 0 },
     { "master", "the daemon on a cluster's head node", master_help, master_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
     { "worker", "the daemon on a compute node", worker_help, worker_command, CONFIG_CLUSTER | CONFIG_WORKER },
+    { "status", "how a cluster is, on one page", status_help, status_command, 0 },
+    { "jobs", "the jobs of a cluster", jobs_help, jobs_command, 0 },
+    { "nodes", "the nodes of a cluster", nodes_help, nodes_command, 0 },
+    { "attach", "follow a job of a cluster", attach_help, attach_command, 0 },
+    { "cancel", "end a job of a cluster", cancel_help, cancel_command, 0 },
+    { "logs", "what a job of a cluster has printed", logs_help, logs_command, 0 },
     { "help", "this, or all about a command", s_help_help, s_help, 0 },
     { "version", "which release this is", s_version_help, s_version, 0 },
 };

@@ -1,10 +1,11 @@
 // remote: see remote.h.
 #include "cli/remote.h"
+#include "base/clock.h"
 
 #include <czmq.h>
 #include <racimo.h>
 
-enum { CONTROL_PORT = 7700 };
+enum { CONTROL_PORT = 7700, CONNECT_MS = 10000, PATIENCE_MS = 10000 };
 
 struct remote {
     char *name;
@@ -68,4 +69,38 @@ peer_t *remote_peer (remote_t *self)
 const char *remote_name (const remote_t *self)
 {
     return self->name;
+}
+
+bool remote_refused (remote_t *self, error_t *error)
+{
+    const char *why = peer_refused (self->peer);
+    if (why)
+        (void) error_set (error, "%s: %s", self->name, why);
+    return why != NULL;
+}
+
+status_t remote_send (remote_t *self, const message_t *message, error_t *error)
+{
+    error_t own = { 0 };
+    if (!peer_send (self->peer, NULL, message, CONNECT_MS, &own))
+        return OK;
+    if (remote_refused (self, error))
+        return FAILED;
+    return error_set_kind (error, own.kind, "%s", own.text);
+}
+
+status_t remote_next (remote_t *self, message_t *into, error_t *error)
+{
+    zmq_pollitem_t items [2] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .socket = peer_monitor (self->peer), .events = ZMQ_POLLIN } };
+    int64_t due = clock_us () + (int64_t) PATIENCE_MS * 1000;
+    for (int64_t left; (left = due - clock_us ()) > 0;) {
+        peer_news_t news = peer_receive (self->peer, NULL, into, NULL);
+        if (news == PEER_MESSAGE)
+            return OK;
+        if (remote_refused (self, error))
+            return FAILED;
+        if (news == PEER_NOTHING)
+            (void) zmq_poll (items, items [1].socket ? 2 : 1, (long) (left / 1000 + 1));
+    }
+    return error_set (error, "%s does not answer", self->name);
 }

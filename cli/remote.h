@@ -14,3 +14,9 @@ remote_t *remote_new (const char *master, error_t *error);
 void remote_destroy (remote_t **self_p);
 peer_t *remote_peer (remote_t *self);
 const char *remote_name (const remote_t *self);         // HOST or HOST:PORT, for people
+// Waits for a connection, at most 10 seconds. FAILED: the error names the master and says why.
+CHECKED status_t remote_send (remote_t *self, const message_t *message, error_t *error);
+// Waits for a message, at most 10 seconds; the caller's to message_free.
+CHECKED status_t remote_next (remote_t *self, message_t *into, error_t *error);
+// True: this master will never let us in; the error says why.
+bool remote_refused (remote_t *self, error_t *error);
