@@ -106,6 +106,8 @@ static void s_call (follow_t *self)
 static void s_watch (follow_t *self)
 {
     int64_t now = clock_us (), heard = self->heard_us, last = self->asked_us > heard ? self->asked_us : heard;
+    if (!self->lost.text [0] && remote_refused (self->remote, &self->lost))
+        s_set_due (self, 0);
     if (!self->job && now - heard >= (int64_t) ACCEPT_MS * 1000) {
         (void) error_set (&self->lost, "%s does not answer", remote_name (self->remote));
         s_set_due (self, 0);

@@ -1,14 +1,17 @@
-// remote: see remote.h.
+// remote: see remote.h. The configuration says which cluster and with which keys; a client's key is its user's own.
 #include "cli/remote.h"
 #include "base/clock.h"
+#include "cli/config.h"
 
 #include <czmq.h>
-#include <racimo.h>
+#include <unistd.h>
 
-enum { CONTROL_PORT = 7700, CONNECT_MS = 10000, PATIENCE_MS = 10000 };
+enum { CONNECT_MS = 10000, PATIENCE_MS = 10000 };
 
 struct remote {
     char *name;
+    config_t config;
+    keys_t keys;
     peer_t *peer;
 };
 
@@ -24,28 +27,51 @@ bool remote_wanted (void)
 }
 
 // HOST, HOST:PORT, [IPV6] or [IPV6]:PORT; or an endpoint with its transport, as it stands.
-static void s_endpoint (const char *master, buffer_t *into)
+static void s_endpoint (const char *master, unsigned port, buffer_t *into)
 {
     const char *colon = strrchr (master, ':');
-    bool whole = strstr (master, "://"), port = colon && !strchr (colon, ']');
-    buffer_print (into, whole ? "%s" : port ? "tcp://%s" : "tcp://%s:%d", master, CONTROL_PORT);
+    bool whole = strstr (master, "://"), has_port = colon && !strchr (colon, ']');
+    buffer_print (into, whole ? "%s" : has_port ? "tcp://%s" : "tcp://%s:%u", master, port);
+}
+
+static status_t s_load_keys (remote_t *self, error_t *error)
+{
+    if (!keys_is_public (self->config.key))
+        return error_set_kind (error, ERROR_USAGE, "this machine has no key of the cluster at %s: racimo cluster join TOKEN, with a token that"
+            " racimo cluster token --client gives on the head", self->name);
+    char *path = config_key_path (&self->config, "client");
+    status_t rc = access (path, F_OK) ? error_set_kind (error, ERROR_USAGE, "%s: you have no client key: racimo cluster join TOKEN, with a token that"
+        " racimo cluster token --client gives on the head", path) : keys_load (path, &self->keys, error);
+    free (path);
+    return rc;
+}
+
+static status_t s_connect (remote_t *self, error_t *error)
+{
+    buffer_t endpoint = { 0 };
+    s_endpoint (self->name, (unsigned) self->config.control, &endpoint);
+    bool secured = !strncmp (endpoint.data, "tcp:", 4) && self->config.security == SECURITY_CURVE;
+    const peer_options_t options = { .own = &self->keys, .server = self->config.key };
+    status_t rc = secured ? s_load_keys (self, error) : OK;
+    if (!rc && !(self->peer = peer_connect (endpoint.data, secured ? &options : NULL, error)))
+        rc = FAILED;
+    buffer_free (&endpoint);
+    return rc;
 }
 
 remote_t *remote_new (const char *master, error_t *error)
 {
-    master = master ? master : s_environment ();
-    if (!master) {
-        (void) error_set_kind (error, ERROR_USAGE, "which cluster? Give --master HOST or set RACIMO_MASTER");
-        return NULL;
-    }
     remote_t *self = memory_new (sizeof *self);
-    buffer_t endpoint = { 0 };
+    status_t rc = config_load (&self->config, error);
+    if (!master)
+        master = s_environment () ? s_environment () : self->config.head;
+    if (!rc && (!master || !*master))
+        rc = error_set_kind (error, ERROR_USAGE, "which cluster? Give --master HOST, set RACIMO_MASTER, or join one: racimo cluster join TOKEN");
     self->name = memory_text (master);
-    s_endpoint (master, &endpoint);
     zsys_handler_set (NULL);
-    self->peer = peer_connect (endpoint.data, NULL, error);
-    buffer_free (&endpoint);
-    if (!self->peer)
+    if (!rc)
+        rc = s_connect (self, error);
+    if (rc)
         remote_destroy (&self);
     return self;
 }
@@ -56,6 +82,7 @@ void remote_destroy (remote_t **self_p)
     if (!self)
         return;
     peer_destroy (&self->peer);
+    config_free (&self->config);
     free (self->name);
     free (self);
     *self_p = NULL;
