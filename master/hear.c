@@ -51,6 +51,7 @@ static void s_hello (shell_t *self, const peer_id_t *from, const message_hello_t
     }
     if (!again)
         member = roster_add (&self->roster, from, hello);
+    snprintf (member->key, sizeof member->key, "%s", peer_user (self->peer)->key);
     member->seen_us = self->now;
     message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { self->epoch, member->number, BEAT_MS,
         self->data ? (uint64_t) dataserver_port (self->data) : 0 } };

@@ -1,7 +1,9 @@
 libmaster_a_SOURCES += \
+	master/allow.c master/allow.h \
 	master/blobs.c master/blobs.h \
 	master/desk.c master/desk.h \
 	master/dataserver.c master/dataserver.h \
+	master/door.c master/door.h \
 	master/hear.c \
 	master/history.c master/history.h \
 	master/loop.c master/master.h \
@@ -9,14 +11,20 @@ libmaster_a_SOURCES += \
 	master/output.c master/output.h master/output_parts.h \
 	master/output_commit.c \
 	master/plan.c master/plan.h \
+	master/plan_away.c \
 	master/plan_borders.c \
 	master/plan_faults.c \
 	master/plan_give.c \
 	master/plan_job.c \
+	master/plan_place.c \
 	master/plan_slots.c \
+	master/plan_speed.c \
+	master/plan_stage.c \
 	master/plan_state.h \
+	master/plan_users.c \
 	master/roster.c master/roster.h \
 	master/shell.h \
 	master/sources.c \
 	master/summary.c \
+	master/tokens.c master/tokens.h \
 	master/work.c master/work.h

@@ -72,17 +72,24 @@ static void s_read_signal (shell_t *self)
 
 static void s_run (shell_t *self)
 {
-    zmq_pollitem_t item [] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
+    zmq_pollitem_t item [4] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
+    int items = 2;
+    if (self->door) {
+        item [items++] = (zmq_pollitem_t) { .socket = door_socket (self->door), .events = ZMQ_POLLIN };
+        item [items++] = (zmq_pollitem_t) { .fd = door_watch (self->door), .events = ZMQ_POLLIN };
+    }
     while (!self->ending) {
         int64_t before = clock_us ();
         int wait_ms = self->works ? (int) (STATE_US / 1000) : BEAT_MS;
-        if (zmq_poll (item, 2, wait_ms) < 0 && zmq_errno () != EINTR)
+        if (zmq_poll (item, items, wait_ms) < 0 && zmq_errno () != EINTR)
             return;
         self->now = clock_us ();
         if (self->now - before > wait_ms * 1000 + PAUSE_US)
             s_after_pause (self);
         if (item [1].revents)
             s_read_signal (self);
+        if (self->door && (item [2].revents || item [3].revents || !self->works))
+            door_hear (self->door, self->now);
         shell_hear (self);
         s_watch_workers (self);
         s_tell_states (self);
@@ -105,6 +112,26 @@ static int s_open_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
+// A key that was revoked: the gate refuses it already. Its worker, if it is one, counts as lost.
+static void s_put_out (void *context, const char *key)
+{
+    shell_t *self = context;
+    peer_cut (self->peer, key);
+    if (self->data)
+        dataserver_cut (self->data, key);
+    for (uint32_t i = 0; i < self->roster.members; i++)
+        self->roster.member [i].gone |= !strcmp (self->roster.member [i].key, key);
+    shell_settle (self);
+}
+
+static status_t s_open_door (shell_t *self, error_t *error)
+{
+    const master_options_t *options = self->options;
+    self->door = door_new (&(door_options_t) { .endpoint = options->door, .state = options->state, .cluster = options->cluster, .keys = options->keys,
+        .gate = self->gate, .control = options->control_port, .data = options->data_port, .put_out = s_put_out, .context = self }, error);
+    return self->door ? OK : FAILED;
+}
+
 // The gate first: a secured socket without one would let in any key.
 static status_t s_bind (shell_t *self, error_t *error)
 {
@@ -117,7 +144,7 @@ static status_t s_bind (shell_t *self, error_t *error)
         return FAILED;
     if (options->data && !(self->data = dataserver_new (options->data, options->keys ? &data : NULL, error)))
         return FAILED;
-    return OK;
+    return options->door ? s_open_door (self, error) : OK;
 }
 
 static status_t s_open (shell_t *self, error_t *error)
@@ -158,6 +185,7 @@ static void s_close (shell_t *self)
         shell_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");
     if (self->peer)
         s_stop_workers (self);
+    door_destroy (&self->door);
     dataserver_destroy (&self->data);
     peer_destroy (&self->peer);
     gate_destroy (&self->gate);

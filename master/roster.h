@@ -14,7 +14,7 @@ typedef struct {
     uint64_t cached, streamed, millicelsius, throttled; // the same, as in NODE_INFO
     uint64_t memory;                                    // bytes for all slots
     bool compiler, draining;                            // it can compile jobs; it has asked to go
-    char node [64], address [64], cpu [24], release [24];
+    char node [64], address [64], cpu [24], release [24], key [KEY_TEXT];     // key: empty without encryption
 } member_t;
 
 typedef struct { member_t *member; uint32_t members; uint64_t last; } roster_t;     // last: number given last; none is given twice

@@ -1,6 +1,7 @@
 // shell: what surrounds the plan: sockets, signals and timers in, messages and renames out. Private to loop.c, orders.c and hear.c.
 #pragma once
 #include "master/dataserver.h"
+#include "master/door.h"
 #include "master/master.h"
 #include "master/plan.h"
 #include "master/roster.h"
@@ -16,6 +17,7 @@ typedef struct {
     peer_t *peer;
     dataserver_t *data;                                 // NULL: a private master
     desk_t *desk;                                       // what clients of a cluster ask (desk.h); NULL: none
+    door_t *door;                                       // NULL: nobody joins a private master
     int signals;                                        // a signalfd
     plan_t *plan;
     action_list_t actions;

@@ -78,6 +78,41 @@ status_t file_save (const char *path, const void *bytes, size_t size, error_t *e
     return rc;
 }
 
+// The folder of `path`: for its owner, and to have the new name on the disk.
+static int s_open_folder (const char *path)
+{
+    const char *slash = strrchr (path, '/');
+    char *name = slash > path ? strndup (path, (size_t) (slash - path)) : memory_text (slash ? "/" : ".");
+    int fd = open (name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free (name);
+    return fd;
+}
+
+status_t file_replace (const char *path, mode_t mode, const void *bytes, size_t size, error_t *error)
+{
+    buffer_t fresh = { 0 };
+    struct stat is;
+    buffer_print (&fresh, "%s.new", path);
+    buffer_add (&fresh, "", 1);
+    unlink (fresh.data);                                // what a crash has left
+    int fd = open (fresh.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode), folder = s_open_folder (path);
+    status_t rc = fd < 0 || folder < 0 ? error_errno (error, "%s: cannot create", fresh.data) : OK;
+    if (!rc && !fstat (folder, &is) && is.st_uid != geteuid () && geteuid () == 0)
+        (void) !fchown (fd, is.st_uid, is.st_gid);
+    if (!rc)
+        rc = file_write_all (fd, bytes, size, fresh.data, error);
+    if (!rc && (fsync (fd) || rename (fresh.data, path) || fsync (folder)))
+        rc = error_errno (error, "%s: cannot write", path);
+    if (fd >= 0)
+        close (fd);
+    if (folder >= 0)
+        close (folder);
+    if (rc)
+        unlink (fresh.data);
+    buffer_free (&fresh);
+    return rc;
+}
+
 status_t file_make_folders (const char *path, mode_t mode, error_t *error)
 {
     char *copy = memory_text (path);

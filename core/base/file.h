@@ -9,6 +9,8 @@ CHECKED status_t file_write_all (int fd, const void *bytes, size_t size, const c
 CHECKED status_t file_read_at (int fd, void *bytes, size_t size, uint64_t offset, const char *path, error_t *error);  // TRUNCATED: it ended before
 CHECKED status_t file_load (const char *path, size_t limit, buffer_t *into, error_t *error);    // the whole file, at most limit bytes
 CHECKED status_t file_save (const char *path, const void *bytes, size_t size, error_t *error);  // a new file or over an old one
+// Over an old one or not at all, whatever happens meanwhile, and on the disk; its owner is that of the folder, if we may give it away.
+CHECKED status_t file_replace (const char *path, mode_t mode, const void *bytes, size_t size, error_t *error);
 CHECKED status_t file_make_folders (const char *path, mode_t mode, error_t *error);             // as mkdir -p
 void file_remove_tree (const char *path);                                               // as rm -rf; does not follow links
 char *file_join (const char *folder, const char *name);                                 // "folder/name"; the caller frees it
