@@ -88,7 +88,7 @@ compare () {                                            # ARGUMENTS...
 
 # Values of all sizes and signs, whose sums are long: what floating point could disagree about.
 make_numbers () {
-    awk 'BEGIN { srand (7); for (i = 0; i < 40000; i++) printf "%c%d;%s%.*ge%d\n", 97 + int (rand () * 26), i % 97,
+    awk 'BEGIN { srand (7); for (i = 0; i < 40000; i++) printf "%c%d;%s%.*fe%d\n", 97 + int (rand () * 26), i % 97,
         rand () < 0.5 ? "-" : "", 1 + int (rand () * 17), rand (), int (rand () * 80) - 40 }' > "$here/numbers"
 }
 
