@@ -15,6 +15,7 @@
 #include <racimo.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,6 +67,18 @@ status_t output_check_target (const output_t *self, error_t *error)
     return OK;
 }
 
+// Rows that are left out may come to stand beside a file: better refused now than after all the work.
+static status_t s_check_rejected (const output_t *self, error_t *error)
+{
+    buffer_t path = { 0 };
+    buffer_print (&path, "%s.rejected", self->target);
+    bool refused = self->file && !self->overwrite && access (path.data, F_OK) == 0;
+    if (refused)
+        error_set_kind (error, ERROR_OUTPUT, "%s: exists; --overwrite replaces it", path.data);
+    buffer_free (&path);
+    return refused ? FAILED : OK;
+}
+
 static status_t s_make_hidden (output_t *self, error_t *error)
 {
     if (mkdir (self->hidden, 0777)) {
@@ -101,16 +114,47 @@ static char *s_target (const char *output)
     return real;
 }
 
+static char *s_with (const char *path, const char *ending)
+{
+    size_t size = strlen (path) + strlen (ending) + 1;
+    char *name = memory_new (size);
+    snprintf (name, size, "%s%s", path, ending);
+    return name;
+}
+
+// Under another name first: attempts that nobody has stopped yet may still make files by the old one, and a folder that fills while it is
+// emptied stays.
+static void s_remove_hidden (const char *hidden)
+{
+    char *gone = s_with (hidden, "-gone");
+    file_remove_tree (gone);                            // of a master that was killed while it removed it
+    if (rename (hidden, gone) == 0)
+        file_remove_tree (gone);
+    free (gone);
+}
+
+// An older result that stood aside when its master was killed: back to its place, unless the new one is there already.
+static void s_restore_older (const char *hidden, const char *target)
+{
+    char *aside = s_with (hidden, OUTPUT_ASIDE);
+    if (access (target, F_OK) == 0 || rename (aside, target))
+        file_remove_tree (aside);
+    free (aside);
+}
+
 void output_sweep (const char *output, pid_t master, uint64_t job)
 {
-    char *parent = s_target (output), *slash = parent ? strrchr (parent, '/') : NULL;
+    char *target = s_target (output), *slash = target ? strrchr (target, '/') : NULL;
     if (slash && slash [1]) {
-        *slash = '\0';
-        char *hidden = s_hidden (slash == parent ? "/" : parent, slash + 1, master, job);
-        file_remove_tree (hidden);
+        char *parent = memory_text (target);
+        parent [slash == target ? 1 : slash - target] = '\0';
+        char *hidden = s_hidden (parent, slash + 1, master, job);
+        s_restore_older (hidden, target);
+        s_remove_hidden (hidden);
         free (hidden);
+        free (parent);
     }
-    free (parent);
+    free (target);
 }
 
 output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *error)
@@ -132,6 +176,8 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     self->parent [slash == self->target ? 1 : slash - self->target] = '\0';
     char *hidden = s_hidden (self->parent, slash + 1, getpid (), job);
     status_t rc = output_check_target (self, error);
+    if (!rc && submit->max_rejects)
+        rc = s_check_rejected (self, error);
     if (!rc) {
         self->hidden = hidden;                          // from here on ours to remove
         self->attempts = file_join (hidden, "attempts");
@@ -141,18 +187,6 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     if (rc)
         output_destroy (&self);
     return self;
-}
-
-// Under another name first: attempts that nobody has stopped yet may still make files by the old one, and a folder that fills while it is
-// emptied stays.
-static void s_remove_hidden (const char *hidden)
-{
-    size_t size = strlen (hidden) + 8;
-    char *gone = memory_new (size);
-    snprintf (gone, size, "%s-gone", hidden);
-    if (rename (hidden, gone) == 0)
-        file_remove_tree (gone);
-    free (gone);
 }
 
 void output_destroy (output_t **self_p)

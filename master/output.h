@@ -18,5 +18,6 @@ void output_drop (output_t *self, const char *name);    // an attempt's file tha
 // summary: _job.json. FAILED: nothing has changed under the final name (ERROR_OUTPUT).
 CHECKED status_t output_commit (output_t *self, const output_part_t *part, uint32_t parts, const wire_texts_t *names, const buffer_t *summary,
     error_t *error);
-// Removes the hidden folder that a master which was killed has left. output: as in message_submit_t, without / at its end.
+// Removes what a master that was killed has left in hiding, and puts an older result back that it had just moved aside. output: as in
+// message_submit_t.
 void output_sweep (const char *output, pid_t master, uint64_t job);

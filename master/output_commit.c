@@ -235,7 +235,7 @@ static status_t s_rename_over (output_t *self, error_t *error)
 {
     size_t size = strlen (self->hidden) + 8;
     char *aside = memory_new (size);
-    snprintf (aside, size, "%s-old", self->hidden);
+    snprintf (aside, size, "%s" OUTPUT_ASIDE, self->hidden);
     status_t rc = output_check_target (self, error);
     if (!rc && rename (self->target, aside))
         rc = output_errno (error, self->target, "cannot move the older result aside");

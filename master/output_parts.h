@@ -5,6 +5,8 @@
 #pragma once
 #include "master/output.h"
 
+#define OUTPUT_ASIDE "-old"                             // behind the hidden name: an older result while it is replaced
+
 struct output {
     char *target, *parent, *hidden, *attempts;
     bool file, overwrite, sync, csv, header;

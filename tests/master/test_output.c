@@ -272,6 +272,55 @@ START_TEST (rejected_rows_are_replaced_too)
 END_TEST
 
 // Through a link the result goes where it points to; a link to nothing is refused before any work.
+START_TEST (rejected_rows_would_be_in_the_way)
+{
+    s_submit.output_kind = OUTPUT_FILE;
+    s_write (s_root, "out.rejected", "of another run");
+    output_t *output = s_new ();                        // none can come: nothing is in the way
+    output_destroy (&output);
+    s_submit.max_rejects = 3;
+    s_refused ("out.rejected: exists; --overwrite");
+    s_expect ("out.rejected", "of another run");
+    ck_assert_uint_eq (s_names_in_root (), 1);
+    s_submit.overwrite = 1;
+    output = s_new ();
+    output_destroy (&output);
+    s_expect ("out.rejected", "of another run");
+}
+END_TEST
+
+// What a master of this process's number leaves if it is killed at some moment of its commit or its end.
+static void s_leave (const char *ending)
+{
+    char name [64];
+    snprintf (name, sizeof name, ".out.racimo-%d-1%s", (int) getpid (), ending);
+    char *path = file_join (s_root, name);
+    ck_assert_int_eq (mkdir (path, 0777), 0);
+    s_write (path, "part-00000.tsv", ending);
+    free (path);
+}
+
+START_TEST (what_a_killed_master_leaves)
+{
+    output_sweep (s_submit.output, getpid (), 1);
+    ck_assert_uint_eq (s_names_in_root (), 0);
+    s_leave ("");
+    s_leave ("-gone");
+    output_sweep (s_submit.output, getpid (), 1);
+    ck_assert_uint_eq (s_names_in_root (), 0);
+    s_leave ("");                                       // between the two renames of a replacement
+    s_leave ("-old");
+    output_sweep (s_submit.output, getpid (), 1);
+    ck_assert_uint_eq (s_names_in_root (), 1);
+    s_expect ("out/part-00000.tsv", "-old");
+    s_leave ("-old");                                   // behind both
+    s_write (s_submit.output, "part-00000.tsv", "the new one");
+    output_sweep (s_submit.output, getpid (), 1);
+    ck_assert_uint_eq (s_names_in_root (), 1);
+    s_expect ("out/part-00000.tsv", "the new one");
+}
+END_TEST
+
 START_TEST (links)
 {
     error_t error = { 0 };
@@ -309,6 +358,8 @@ int main (void)
     tcase_add_test (all, output_appears_meanwhile);
     tcase_add_test (all, many_tasks_are_in_order);
     tcase_add_test (all, rejected_rows_are_replaced_too);
+    tcase_add_test (all, rejected_rows_would_be_in_the_way);
+    tcase_add_test (all, what_a_killed_master_leaves);
     tcase_add_test (all, links);
     suite_add_tcase (suite, all);
     SRunner *runner = srunner_create (suite);
