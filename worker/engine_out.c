@@ -9,6 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+enum { COUNTERS = 256, COUNTER_NAME = 100 };            // so that they fit into a message
+
 static engine_t *s_engine (rac_out *out)
 {
     return (engine_t *) ((char *) out - offsetof (engine_t, out));
@@ -139,8 +141,12 @@ static void s_count (rac_out *out, const char *counter, int64_t n)
             self->counter [i].value += n;
             return;
         }
-    if (self->counters == 256)
+    if (self->counters == COUNTERS)
         return;                                         // a counter's name is not a place for data
+    if (strlen (counter) > COUNTER_NAME) {
+        (void) error_set_kind (self->error, ERROR_JOB, "a counter's name of %zu bytes: at most %d are possible", strlen (counter), COUNTER_NAME);
+        return;
+    }
     self->counter = memory_grow (self->counter, (self->counters + 1) * sizeof *self->counter);
     self->counter [self->counters++] = (counter_t) { memory_text (counter), n };
 }

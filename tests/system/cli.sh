@@ -199,6 +199,13 @@ cp "$RACIMO" away/racimo
 RACIMO=$work/away/racimo RACIMO_HOME=$work/home racimo run wordcount words.txt --quiet
 same 'RACIMO_HOME' stdout words.tsv
 
+( ulimit -s 64; racimo run wordcount words.txt; exit "$code" )
+code=$?
+if [ "$code" -eq 2 ] && [ "$(wc -l < stderr)" -eq 1 ] && grep -q 'ulimit -s 64: too small a stack' stderr; then pass 'a stack too small'; else fail "a stack too small: $code $(cat stderr)"; fi
+( ulimit -s 1024; racimo run wordcount words.txt --quiet; exit "$code" )
+code=$?
+same 'a stack just large enough' stdout words.tsv
+
 # ---- new
 
 racimo new first

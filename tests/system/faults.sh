@@ -69,6 +69,27 @@ for damage in "truncate -s 5000" "truncate -s 0" "shred -n 1 -s 3000"; do
     gives "a job cached, then damaged by $damage" "$work/counted/part-00000.tsv" wordcount "$data/lines"
 done
 
+plugin counting << 'END'
+#include <racimo.h>
+static rac_status map (void *state, const rac_batch *in, rac_out *out)
+{
+    char name [102];
+    (void) state; (void) in;
+    memset (name, 'n', sizeof name);
+    name [101] = 0;
+    rac_count (out, name, 1);
+    return RAC_OK;
+}
+RAC_JOB (plan)
+{
+    rac_input (plan, RAC_LINES, NULL, 0);
+    rac_map (plan, map);
+    rac_key (plan, "line", RAC_BYTES);
+    return RAC_OK;
+}
+END
+fails "a counter whose name is data" 4 "a counter's name of 101 bytes: at most 100" "$work/counting.c" "$data/lines"
+
 plugin refusing << 'END'
 #include <racimo.h>
 RAC_JOB (plan) { return rac_refuse (plan, "not on a Sunday"); }
