@@ -23,6 +23,7 @@ libmaster_a_SOURCES += \
 	master/plan_state.h \
 	master/plan_users.c \
 	master/roster.c master/roster.h \
+	master/roots.c master/roots.h \
 	master/shell.h \
 	master/sources.c \
 	master/summary.c \

@@ -41,12 +41,21 @@ typedef struct chain {
     uint64_t device, inode;
 } chain_t;
 
-static status_t s_add (const char *path, const chain_t *chain, input_list_t *into, error_t *error);
+typedef struct { input_list_t *into; const input_fence_t *fence; } walk_t;
+
+static status_t s_add (const char *path, const chain_t *chain, const walk_t *walk, error_t *error);
 
 // What the user named is what is wrong: a usage error, with the system's reason.
 static status_t s_refuse (const char *path, error_t *error)
 {
     return error_set_kind (error, ERROR_USAGE, "%s: %s", path, strerror (errno));
+}
+
+// What is open is what counts: a path may mean something else a moment later.
+static status_t s_check_fence (const walk_t *walk, int fd, const char *path, error_t *error)
+{
+    const input_fence_t *fence = walk->fence;
+    return !fence || fence->holds (fence->context, fd) ? OK : error_set_kind (error, ERROR_USAGE, "%s: %s", path, fence->refusal);
 }
 
 static int s_by_bytes (const void *a, const void *b)
@@ -84,8 +93,9 @@ static status_t s_check_packer (const char *path, const char *head, error_t *err
 }
 
 // O_NONBLOCK: what was a file a moment ago may be a FIFO now, and opening one would wait for a writer.
-static status_t s_add_file (const char *path, input_list_t *into, error_t *error)
+static status_t s_add_file (const char *path, const walk_t *walk, error_t *error)
 {
+    input_list_t *into = walk->into;
     int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return s_refuse (path, error);
@@ -96,7 +106,7 @@ static status_t s_add_file (const char *path, input_list_t *into, error_t *error
         rc = s_refuse (path, error);
     else if (!S_ISREG (facts.st_mode))
         rc = error_set_kind (error, ERROR_USAGE, "%s: not a regular file", path);
-    else
+    else if (!(rc = s_check_fence (walk, fd, path, error)))
         rc = file_read_at (fd, head, facts.st_size < MARK ? (size_t) facts.st_size : MARK, 0, path, error);
     close (fd);
     if (rc == TRUNCATED)
@@ -117,27 +127,29 @@ static status_t s_add_file (const char *path, input_list_t *into, error_t *error
 }
 
 // Adds the names in a folder that count, sorted; *names and each of them are malloced.
-static status_t s_list_folder (const char *path, char ***names, size_t *count, error_t *error)
+static status_t s_list_folder (const char *path, const walk_t *walk, char ***names, size_t *count, error_t *error)
 {
     DIR *folder = opendir (path);
     if (!folder)
         return s_refuse (path, error);
+    status_t rc = s_check_fence (walk, dirfd (folder), path, error);
     errno = 0;
-    for (struct dirent *entry; (entry = readdir (folder)); errno = 0) {
+    for (struct dirent *entry; !rc && (entry = readdir (folder)); errno = 0) {
         if (entry->d_name [0] == '.' || entry->d_name [0] == '_')
             continue;
         if ((*count & (*count - 1)) == 0)
             *names = memory_grow (*names, (*count ? 2 * *count : 1) * sizeof **names);
         (*names) [(*count)++] = memory_text (entry->d_name);
     }
-    status_t rc = errno ? s_refuse (path, error) : OK;
+    if (!rc && errno)
+        rc = s_refuse (path, error);
     closedir (folder);
     if (*count)
         qsort (*names, *count, sizeof **names, s_by_bytes);
     return rc;
 }
 
-static status_t s_add_folder (const char *path, const struct stat *facts, const chain_t *outer, input_list_t *into, error_t *error)
+static status_t s_add_folder (const char *path, const struct stat *facts, const chain_t *outer, const walk_t *walk, error_t *error)
 {
     chain_t here = { .outer = outer, .device = facts->st_dev, .inode = facts->st_ino };
     for (const chain_t *at = outer; at; at = at->outer)
@@ -145,11 +157,11 @@ static status_t s_add_folder (const char *path, const struct stat *facts, const 
             return error_set_kind (error, ERROR_USAGE, "%s: a link back to a folder that it is in", path);
     char **names = NULL;
     size_t count = 0;
-    status_t rc = s_list_folder (path, &names, &count, error);
+    status_t rc = s_list_folder (path, walk, &names, &count, error);
     for (size_t i = 0; i < count; i++) {
         if (!rc) {
             char *inner = file_join (path, names [i]);
-            rc = s_add (inner, &here, into, error);
+            rc = s_add (inner, &here, walk, error);
             free (inner);
         }
         free (names [i]);
@@ -158,21 +170,21 @@ static status_t s_add_folder (const char *path, const struct stat *facts, const 
     return rc;
 }
 
-static status_t s_add (const char *path, const chain_t *chain, input_list_t *into, error_t *error)
+static status_t s_add (const char *path, const chain_t *chain, const walk_t *walk, error_t *error)
 {
     struct stat facts;
     if (stat (path, &facts))
         return s_refuse (path, error);
     if (S_ISDIR (facts.st_mode))
-        return s_add_folder (path, &facts, chain, into, error);
+        return s_add_folder (path, &facts, chain, walk, error);
     if (S_ISREG (facts.st_mode))
-        return s_add_file (path, into, error);
+        return s_add_file (path, walk, error);
     return error_set_kind (error, ERROR_USAGE, "%s: not a regular file but a %s", path,
         S_ISFIFO (facts.st_mode) ? "FIFO" : S_ISSOCK (facts.st_mode) ? "socket" : "device");
 }
 
 // GLOB_NOSORT and our own order: glob sorts by the locale, and the output may depend on the order of the files.
-static status_t s_add_pattern (const char *pattern, input_list_t *into, error_t *error)
+static status_t s_add_pattern (const char *pattern, const walk_t *walk, error_t *error)
 {
     glob_t found;
     int result = glob (pattern, GLOB_NOSORT | GLOB_ERR, NULL, &found);
@@ -183,21 +195,27 @@ static status_t s_add_pattern (const char *pattern, input_list_t *into, error_t 
     qsort (found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, s_by_bytes);
     status_t rc = OK;
     for (size_t i = 0; !rc && i < found.gl_pathc; i++)
-        rc = s_add (found.gl_pathv [i], NULL, into, error);
+        rc = s_add (found.gl_pathv [i], NULL, walk, error);
     globfree (&found);
     return rc;
 }
 
 status_t input_list (const char *const *names, uint32_t count, input_list_t *into, error_t *error)
 {
+    return input_list_within (names, count, NULL, into, error);
+}
+
+status_t input_list_within (const char *const *names, uint32_t count, const input_fence_t *fence, input_list_t *into, error_t *error)
+{
     *into = (input_list_t) { 0 };
+    const walk_t walk = { into, fence };
     status_t rc = OK;
     for (uint32_t i = 0; !rc && i < count; i++) {
         struct stat facts;
         if (lstat (names [i], &facts) && errno == ENOENT && strpbrk (names [i], "*?["))
-            rc = s_add_pattern (names [i], into, error);
+            rc = s_add_pattern (names [i], &walk, error);
         else
-            rc = s_add (names [i], NULL, into, error);
+            rc = s_add (names [i], NULL, &walk, error);
     }
     if (rc)
         input_list_free (into);

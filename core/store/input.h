@@ -19,6 +19,11 @@ typedef struct { input_file_t *file; uint32_t files; } input_list_t;
 // Files come in the order of the names, within a folder or pattern by name (bytes). A FIFO, socket or device, an unreadable file, a
 // name that is not there, a file packed with anything but gzip: an error with the path.
 CHECKED status_t input_list (const char *const *names, uint32_t count, input_list_t *into, error_t *error);
+
+// The same within a fence: every file, and every folder that is walked, is asked about when it is open, whatever its path has meant before.
+// What the fence does not hold is an error: its path and `refusal`.
+typedef struct { bool (*holds) (const void *context, int fd); const void *context; const char *refusal; } input_fence_t;
+CHECKED status_t input_list_within (const char *const *names, uint32_t count, const input_fence_t *fence, input_list_t *into, error_t *error);
 void input_list_free (input_list_t *self);
 
 // A contiguous byte range of a file. A record belongs to the split in which its first byte lies.
