@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	core/wire/bulk.c core/wire/bulk.h \
 	core/wire/gate.c core/wire/gate.h \
 	core/wire/json.c core/wire/json.h \
 	core/wire/keys.c core/wire/keys.h \
