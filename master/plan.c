@@ -21,7 +21,7 @@ action_t *plan_act (plan_t *self, action_kind_t kind, const job_t *job)
         list->item = memory_grow (list->item, list->room * sizeof *list->item);
     }
     action_t *action = &list->item [list->count++];
-    *action = (action_t) { .kind = kind, .job = job->number };
+    *action = (action_t) { .kind = kind, .job = job ? job->number : 0 };
     return action;
 }
 
@@ -44,40 +44,43 @@ static const char *s_format (plan_t *self, const char *format, ...)
 
 // ---- the end of a job
 
+static void s_abandon (plan_t *self, const job_t *job, slot_t *slot)
+{
+    for (uint32_t i = slot->givens; i-- > 0; ) {
+        if (slot->given [i].job != job->number)
+            continue;
+        given_t given = slot_release (self, slot, i);
+        if (given.verb != MESSAGE_MAP && given.verb != MESSAGE_REDUCE)
+            continue;
+        action_t *action = plan_act (self, ACTION_ABANDON, job);
+        action->worker = slot->worker->number;
+        action->slot = (uint64_t) (slot - slot->worker->slot);
+        action->stage = given.stage;
+        action->task = given.task;
+        action->attempt = given.attempt;
+    }
+    if (slot->held_job == job->number)
+        slot->helds = 0;
+}
+
+// Looks at all slots only if one of them has something of the job: most jobs end by themselves.
 static void s_abandon_all (plan_t *self, const job_t *job)
 {
+    if (!job->under_way && job->stage [0].ended == job->stage [0].done)
+        return;
     for (uint32_t w = 0; w < self->workers; w++)
-        for (uint32_t s = 0; s < self->worker [w].slots; s++) {
-            slot_t *slot = &self->worker [w].slot [s];
-            for (uint32_t i = 0; i < slot->givens; i++) {
-                given_t *given = &slot->given [i];
-                if (given->verb != MESSAGE_MAP && given->verb != MESSAGE_REDUCE)
-                    continue;
-                action_t *action = plan_act (self, ACTION_ABANDON, job);
-                action->worker = self->worker [w].number;
-                action->slot = s;
-                action->stage = given->stage;
-                action->task = given->task;
-                action->attempt = given->attempt;
-            }
-            slot->givens = slot->helds = 0;
-        }
+        for (uint32_t s = 0; s < self->worker [w]->slots; s++)
+            s_abandon (self, job, &self->worker [w]->slot [s]);
 }
 
 action_t *plan_finish (plan_t *self, job_t *job, uint64_t exit_code, const char *error, const char *compiler)
 {
-    if (job == self->jobs)
-        s_abandon_all (self, job);
+    s_abandon_all (self, job);
     action_t *action = plan_act (self, ACTION_FINISH, job);
     action->exit_code = exit_code;
     action->error = plan_keep_text (self, error);
     action->compiler = plan_keep_text (self, compiler);
-    for (job_t **at = &self->jobs; *at; at = &(*at)->next)
-        if (*at == job) {
-            *at = job->next;
-            break;
-        }
-    plan_job_destroy (&job);
+    plan_job_leave (self, job);
     return action;
 }
 
@@ -96,15 +99,14 @@ static void s_commit (plan_t *self, job_t *job)
     plan_act (self, ACTION_COMMIT, job);
 }
 
-// Moves on when a stage is complete. Nothing to move on: does nothing.
-static void s_advance (plan_t *self, job_t *job)
+void plan_advance (plan_t *self, job_t *job)
 {
     if (job->phase != PHASE_MAP && job->phase != PHASE_REDUCE)
         return;
     stage_t *map = &job->stage [0], *reduce = &job->stage [1];
     bool mapped = map->done == map->tasks;
     if (job->shuffle && mapped && !job->cut)
-        stage_fill (reduce, plan_job_cut (job), NULL, job->seed);
+        plan_job_place (self, job, plan_job_cut (job));
     if (job->shuffle ? job->cut && reduce->done == reduce->tasks : mapped)
         s_commit (self, job);
     else
@@ -115,25 +117,36 @@ static void s_advance (plan_t *self, job_t *job)
 
 static void s_joined (plan_t *self, const event_t *event)
 {
-    if (plan_worker (self, event->worker) || !event->slots)
-        return;
-    self->worker = memory_grow (self->worker, (self->workers + 1) * sizeof *self->worker);
-    self->worker [self->workers++] = (worker_t) { event->worker, memory_new (event->slots * sizeof (slot_t)), (uint32_t) event->slots };
-    self->slots += (uint32_t) event->slots;
+    if (!plan_worker (self, event->worker) && event->slots)
+        plan_worker_enter (self, event->worker, (uint32_t) event->slots);
 }
 
-static void s_slot_lost (slot_t *slot, job_t *job)
+static void s_slot_lost (plan_t *self, slot_t *slot)
 {
-    for (uint32_t i = 0; job && i < slot->givens; i++) {
-        const given_t *given = &slot->given [i];
-        if (given->verb == MESSAGE_DECLARE)
+    while (slot->givens) {
+        given_t given = slot_release (self, slot, 0);
+        job_t *job = plan_job (self, given.job);
+        if (given.verb == MESSAGE_DECLARE)
             job->phase = PHASE_WAITING;
-        else if (given->verb != MESSAGE_SEAL)
-            plan_job_requeue (job, (uint32_t) given->stage, (uint32_t) given->task);
+        else if (given.verb != MESSAGE_SEAL)
+            plan_job_requeue (job, (uint32_t) given.stage, (uint32_t) given.task);
     }
-    if (job)
-        slot_drop_held (slot, job);
-    free (slot->held);
+    if (slot->helds)
+        slot_drop_held (slot, plan_job (self, slot->held_job));
+}
+
+// There is a worker less to read from, or to do what the others cannot.
+static void s_fewer (plan_t *self, uint64_t worker, bool gone)
+{
+    for (uint32_t j = 0; j < self->jobs; j++) {
+        job_t *job = self->job [j];
+        if (gone) {
+            plan_job_segments_lost (job, worker);
+            plan_away_forget (job, worker);
+        }
+        plan_away_judge (self, job);
+        plan_advance (self, job);
+    }
 }
 
 static void s_lost (plan_t *self, const event_t *event)
@@ -141,42 +154,55 @@ static void s_lost (plan_t *self, const event_t *event)
     worker_t *worker = plan_worker (self, event->worker);
     if (!worker)
         return;
-    job_t *job = self->jobs;                            // slots work for the active job only
     for (uint32_t s = 0; s < worker->slots; s++)
-        s_slot_lost (&worker->slot [s], job);
-    self->slots -= worker->slots;
-    free (worker->slot);
-    *worker = self->worker [--self->workers];
-    if (job) {
-        plan_job_segments_lost (job, event->worker);
-        s_advance (self, job);
+        s_slot_lost (self, &worker->slot [s]);
+    plan_worker_leave (self, worker);
+    s_fewer (self, event->worker, true);
+}
+
+static void s_draining (plan_t *self, const event_t *event)
+{
+    worker_t *worker = plan_worker (self, event->worker);
+    if (!worker)
+        return;
+    plan_worker_drain (self, worker);
+    s_fewer (self, event->worker, false);
+}
+
+static bool s_needed (const plan_t *self, const worker_t *worker)
+{
+    bool needed = false;
+    for (uint32_t s = 0; s < worker->slots && !needed; s++)
+        needed = worker->slot [s].givens || worker->slot [s].helds;
+    for (uint32_t j = 0; j < self->jobs && !needed; j++)
+        needed = plan_job_reads (self->job [j], worker->number);
+    return needed;
+}
+
+static void s_dismiss (plan_t *self)
+{
+    for (uint32_t w = 0; self->draining && w < self->workers; w++) {
+        worker_t *worker = self->worker [w];
+        if (!worker->draining || worker->dismissed || s_needed (self, worker))
+            continue;
+        worker->dismissed = true;
+        plan_act (self, ACTION_DISMISS, NULL)->worker = worker->number;
     }
 }
 
 // ---- events of jobs
 
-static job_t *s_job (plan_t *self, uint64_t number)
-{
-    for (job_t *job = self->jobs; job; job = job->next)
-        if (job->number == number)
-            return job;
-    return NULL;
-}
-
 static void s_submitted (plan_t *self, const event_t *event)
 {
-    job_t **at = &self->jobs;
-    while (*at)
-        at = &(*at)->next;
-    *at = plan_job_new (event->job);
+    plan_job_enter (self, event->job, event->user, event->priority);
 }
 
 static void s_declared (plan_t *self, const event_t *event)
 {
     const message_declared_t *declared = event->declared;
-    job_t *job = self->jobs;
+    job_t *job = plan_job (self, event->job);
     slot_t *slot = plan_slot (self, event->worker, declared->slot);
-    if (!job || job->number != event->job || !slot || !slot_answered (slot, (given_t) { .verb = MESSAGE_DECLARE }))
+    if (!job || !slot || !slot_answered (self, slot, (given_t) { .verb = MESSAGE_DECLARE, .job = event->job }))
         return;
     job->shuffle = declared->shuffle != 0;
     job->heavy = declared->heavy != 0;
@@ -195,8 +221,10 @@ static void s_declared (plan_t *self, const event_t *event)
         return;
     }
     stage_fill (&job->stage [0], event->tasks, event->bytes_of, job->seed);
+    if (event->home_of)
+        stage_settle (&job->stage [0], self, event->home_of);
     job->phase = PHASE_MAP;
-    s_advance (self, job);
+    plan_advance (self, job);
 }
 
 // A result nobody waits for. Its file goes, unless it is a copy of the message that told of the winner.
@@ -223,24 +251,26 @@ static bool s_too_many_rejects (plan_t *self, job_t *job, const message_done_t *
 static void s_done (plan_t *self, const event_t *event)
 {
     const message_done_t *done = event->done;
-    job_t *job = s_job (self, done->job);
+    job_t *job = plan_job (self, done->job);
     if (!job)
         return;
     slot_t *slot = plan_slot (self, event->worker, done->slot);
-    given_t answer = { .verb = done->stage ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = done->stage, .task = done->task, .attempt = done->attempt };
-    if (job != self->jobs || !slot || !slot_answered (slot, answer)) {
+    given_t answer = { .verb = done->stage ? MESSAGE_REDUCE : MESSAGE_MAP, .job = done->job, .stage = done->stage, .task = done->task,
+        .attempt = done->attempt };
+    if (!slot || !slot_answered (self, slot, answer)) {
         s_late (self, job, done);
         return;
     }
     bool hold = job->shuffle && !done->stage;
     task_t *task = &job->stage [done->stage].task [done->task];
     plan_job_task_ended (job, (uint32_t) done->stage, (uint32_t) done->task, hold ? TASK_HELD : TASK_KEPT);
+    plan_learn (self, slot->worker, &job->stage [done->stage], done);
     task->rejects = done->rejects;
     job->rejects += done->rejects;
     if (s_too_many_rejects (self, job, done))
         return;
     if (hold)
-        slot_hold (slot, (uint32_t) done->task);
+        slot_hold (slot, job->number, (uint32_t) done->task);
     else
         task->part = memory_text (done->part ? done->part : "");
     action_t *action = plan_act (self, ACTION_KEEP, job);
@@ -248,7 +278,7 @@ static void s_done (plan_t *self, const event_t *event)
     action->task = done->task;
     action->attempt = done->attempt;
     action->part = hold ? NULL : plan_keep_text (self, done->part);
-    s_advance (self, job);
+    plan_advance (self, job);
 }
 
 // Does it name exactly what the slot holds, each once, by its attempt?
@@ -272,14 +302,15 @@ static bool s_exact (job_t *job, const slot_t *slot, const message_sealed_t *sea
 static void s_sealed (plan_t *self, const event_t *event)
 {
     const message_sealed_t *sealed = event->sealed;
-    job_t *job = self->jobs;
+    job_t *job = plan_job (self, sealed->job);
     slot_t *slot = plan_slot (self, event->worker, sealed->slot);
-    if (!job || job->number != sealed->job || !slot || !slot_answered (slot, (given_t) { .verb = MESSAGE_SEAL, .segment = sealed->segment }))
+    given_t answer = { .verb = MESSAGE_SEAL, .job = sealed->job, .segment = sealed->segment };
+    if (!job || !slot || !slot_answered (self, slot, answer))
         return;
     if (s_exact (job, slot, sealed)) {
         plan_job_segment_add (job, event->worker, sealed);
         slot->helds = 0;
-        s_advance (self, job);
+        plan_advance (self, job);
         return;
     }
     slot_drop_held (slot, job);
@@ -290,7 +321,7 @@ static void s_sealed (plan_t *self, const event_t *event)
 
 static void s_ended (plan_t *self, const event_t *event)
 {
-    job_t *job = s_job (self, event->job);
+    job_t *job = plan_job (self, event->job);
     if (!job)
         return;
     bool committing = job->phase == PHASE_COMMIT;
@@ -316,15 +347,12 @@ void plan_destroy (plan_t **self_p)
     plan_t *self = *self_p;
     if (!self)
         return;
-    for (job_t *job = self->jobs, *next; job; job = next) {
-        next = job->next;
-        plan_job_destroy (&job);
-    }
-    for (uint32_t w = 0; w < self->workers; w++) {
-        for (uint32_t s = 0; s < self->worker [w].slots; s++)
-            free (self->worker [w].slot [s].held);
-        free (self->worker [w].slot);
-    }
+    while (self->jobs)
+        plan_job_leave (self, self->job [0]);
+    while (self->workers)
+        plan_worker_leave (self, self->worker [0]);
+    plan_users_free (self);
+    free (self->job);
     free (self->worker);
     arena_destroy (&self->memory);
     free (self);
@@ -334,30 +362,55 @@ void plan_destroy (plan_t **self_p)
 void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
 {
     static void (*const handle []) (plan_t *, const event_t *) = {
-        [EVENT_WORKER_JOINED] = s_joined, [EVENT_WORKER_LOST] = s_lost, [EVENT_SUBMITTED] = s_submitted, [EVENT_DECLARED] = s_declared,
-        [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = plan_fault, [EVENT_CANCELLED] = s_ended,
-        [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
+        [EVENT_WORKER_JOINED] = s_joined, [EVENT_WORKER_LOST] = s_lost, [EVENT_WORKER_DRAINING] = s_draining, [EVENT_SUBMITTED] = s_submitted,
+        [EVENT_DECLARED] = s_declared,
+        [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = plan_fault,
+        [EVENT_CANCELLED] = s_ended, [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
     };
     arena_reset (self->memory);
     self->actions = actions;
+    self->answered = NULL;
+    self->now_us = event->now_us > self->now_us ? event->now_us : self->now_us;
+    self->step++;
     handle [event->kind] (self, event);
     plan_hand_out (self);
+    s_dismiss (self);
     self->actions = NULL;
 }
 
 void plan_state (const plan_t *self, uint64_t number, message_state_t *into)
 {
     *into = (message_state_t) { .job = number, .workers = self->workers };
-    for (const job_t *job = self->jobs; job; job = job->next) {
-        if (job->number != number)
-            continue;
-        static const uint64_t phase [] = { 0, 0, 1, 2, 3 };
-        const stage_t *stage = &job->stage [job->shuffle && job->cut];
-        into->phase = phase [job->phase];
-        into->bytes_done = job->bytes_done;
-        into->bytes_all = job->input_bytes;
-        into->tasks_done = stage->ended;
-        into->tasks_all = stage->tasks;
-        into->tasks_running = stage->given;
-    }
+    const job_t *job = plan_job (self, number);
+    if (!job)
+        return;
+    static const uint64_t phase [] = { 0, 0, 1, 2, 3 };
+    const stage_t *stage = &job->stage [job->shuffle && job->cut];
+    into->phase = phase [job->phase];
+    into->bytes_done = job->bytes_done;
+    into->bytes_all = job->input_bytes;
+    into->tasks_done = stage->ended;
+    into->tasks_all = stage->tasks;
+    into->tasks_running = stage->given;
+}
+
+void plan_worker_state (const plan_t *self, uint64_t number, uint64_t *busy, uint64_t *bytes_per_s)
+{
+    const worker_t *worker = plan_worker (self, number);
+    *busy = *bytes_per_s = 0;
+    for (uint32_t s = 0; worker && s < worker->slots; s++)
+        *busy += worker->slot [s].givens > 0;
+    if (worker)
+        *bytes_per_s = (uint64_t) (worker->bytes_per_us * 1e6);
+}
+
+uint64_t plan_job_slots (const plan_t *self, uint64_t job)
+{
+    uint64_t slots = 0;
+    for (uint32_t w = 0; w < self->workers; w++)
+        for (uint32_t s = 0; s < self->worker [w]->slots; s++) {
+            const slot_t *slot = &self->worker [w]->slot [s];
+            slots += slot->givens && slot->given [0].job == job;
+        }
+    return slots;
 }

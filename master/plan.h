@@ -13,21 +13,24 @@
 // committed. Stages are numbered: 0 map, 1 reduce.
 //
 // A slot is given at most PLAN_AHEAD messages that it has not answered. It answers each once and in order, so the plan knows at every
-// moment what the slot holds: the DONEs since its last SEALED or death. A SEALED that names any other set is thrown away.
+// moment what the slot holds: the DONEs since its last SEALED or death, all of one job. A SEALED that names any other set is thrown away.
 //
-// Many jobs at a time: slots are shared among the users who have work (weight by priority), among a user's jobs in the order of
-// submission; a slot changes its job only between tasks, and is sealed first. Where tasks run: a worker first takes tasks whose bytes it
-// has (home), then those of nobody, then those of others if they would end later there, by the speeds measured; a slot that would end after
-// all others is given nothing more. None of this can change a result, only its time.
+// Many jobs at a time: slots are shared among the users who have work, by the time that each has had, weighted by priority (plan_users.c);
+// a user's jobs come by priority and then in the order of submission. A slot changes its job only between tasks, and is sealed first. Where
+// tasks run: a worker first takes tasks whose bytes it has (home), then those of nobody, then those of others if they would end later
+// there, by the speeds measured; a slot that would end after all others is given nothing more (plan_speed.c). None of this can change a
+// result, only its time.
+//
+// A step costs what has changed, not what there is: it looks at the slot that answered and at the idle ones.
 #pragma once
 #include "wire/message.h"
 
 enum {
     PLAN_ATTEMPTS = 4,
-    PLAN_AHEAD = 2,
+    PLAN_AHEAD = 3,                                     // one at work, one that is ready, and one that is being fetched where input is fetched
     PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
     PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
-    PLAN_AWAY = 3,                                      // reduce tasks that could not fetch from a worker: then its segments count as lost
+    PLAN_AWAY = 3,                                      // workers that could not fetch from another: then its segments count as lost
     PLAN_PRIORITY = 100,                                // the usual one
     PLAN_PARTS = 65536,                                 // the prefix of a partition has two bytes
 };
@@ -39,7 +42,8 @@ typedef enum {
     EVENT_WORKER_DRAINING,                              // worker: gets nothing new; ACTION_DISMISS once nothing of it is needed
     EVENT_SUBMITTED,                                    // job, user, priority
     EVENT_DECLARED,                                     // worker, job: declared + the cut: tasks, bytes_of; or error + error_kind
-    EVENT_DONE, EVENT_SEALED, EVENT_FAULT,              // worker + the message
+    EVENT_DONE, EVENT_SEALED,                           // worker + the message
+    EVENT_FAULT,                                        // the same; away: it could not fetch from that worker, or, itself: it can do nothing of the job
     EVENT_CANCELLED,                                    // job; exit_code, error: what to say
     EVENT_COMMITTED, EVENT_COMMIT_FAILED,               // job: the answer to ACTION_COMMIT; error
 } event_kind_t;

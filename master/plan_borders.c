@@ -117,7 +117,7 @@ static uint32_t s_cut_prefix (job_t *self)
 uint32_t plan_job_cut (job_t *self)
 {
     self->cut = true;
-    if (!self->reachable.paths.count)                             // no record at all: one task, so that folds without a key give their row
+    if (!plan_job_reachable (self)->paths.count)                             // no record at all: one task, so that folds without a key give their row
         return 1;
     return self->spread == RAC_RANGE ? s_cut_range (self) : s_cut_prefix (self);
 }

@@ -11,17 +11,36 @@ static bool s_hopeless (uint64_t kind)
     return kind == ERROR_DATA || kind == ERROR_USAGE || kind == ERROR_OUTPUT;
 }
 
-static void s_task_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+// It could not fetch from a worker that has segments of the job; or it can do nothing of the job, and says so by naming itself.
+static bool s_away (const job_t *job, uint64_t worker, const message_fault_t *fault)
+{
+    return fault->away && (fault->away == worker || (fault->verb == MESSAGE_REDUCE && plan_job_reads (job, fault->away)));
+}
+
+static void s_absent (plan_t *self, job_t *job, uint64_t worker, const message_fault_t *fault)
+{
+    if (fault->away != worker) {
+        plan_complain (self, job, worker, fault->away);
+        plan_advance (self, job);
+    }
+    else if (!plan_ban (self, job, worker))
+        plan_finish (self, job, (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
+}
+
+static void s_task_failed (plan_t *self, job_t *job, uint64_t worker, const message_fault_t *fault)
 {
     task_t *task = &job->stage [fault->stage].task [fault->task];
     if (s_hopeless (fault->kind)) {
         plan_finish (self, job, (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
         return;
     }
-    if (!task->excused)
+    bool away = !task->excused && s_away (job, worker, fault);
+    if (!task->excused && !away)
         task->faults++;
     if (task->faults < PLAN_ATTEMPTS) {
         plan_job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
+        if (away)
+            s_absent (self, job, worker, fault);
         return;
     }
     uint32_t faults = task->faults;
@@ -32,8 +51,13 @@ static void s_task_failed (plan_t *self, job_t *job, const message_fault_t *faul
     action->faults = faults;
 }
 
-static void s_declare_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+static void s_declare_failed (plan_t *self, job_t *job, uint64_t worker, const message_fault_t *fault)
 {
+    if (fault->away == worker) {
+        job->phase = PHASE_WAITING;
+        s_absent (self, job, worker, fault);
+        return;
+    }
     bool again = fault->lost && ++job->declare_faults < PLAN_ATTEMPTS;
     if (again)
         job->phase = PHASE_WAITING;
@@ -50,25 +74,25 @@ static void s_seal_failed (plan_t *self, job_t *job, const message_fault_t *faul
 void plan_fault (plan_t *self, const event_t *event)
 {
     const message_fault_t *fault = event->fault;
-    job_t *job = self->jobs;
+    job_t *job = plan_job (self, fault->job);
     slot_t *slot = plan_slot (self, event->worker, fault->slot);
-    if (!job || job->number != fault->job || !slot)
+    if (!job || !slot)
         return;
-    given_t answer = { .verb = (message_verb_t) fault->verb };
+    given_t answer = { .verb = (message_verb_t) fault->verb, .job = fault->job };
     if (fault->verb == MESSAGE_MAP || fault->verb == MESSAGE_REDUCE)
-        answer = (given_t) { answer.verb, fault->stage, fault->task, fault->attempt, 0 };
+        answer = (given_t) { .verb = answer.verb, .job = fault->job, .stage = fault->stage, .task = fault->task, .attempt = fault->attempt };
     for (uint32_t i = 0; fault->verb == MESSAGE_SEAL && i < slot->givens; i++)
         if (slot->given [i].verb == MESSAGE_SEAL)
             answer.segment = slot->given [i].segment;   // a slot has one SEAL at a time, which a FAULT does not number
-    bool matched = slot_answered (slot, answer);
+    bool matched = slot_answered (self, slot, answer), held = slot->helds && slot->held_job == job->number;
     if (fault->lost || (matched && fault->verb == MESSAGE_SEAL))
         slot_drop_held (slot, job);
-    if (!matched && fault->lost)
+    if (!matched && fault->lost && held)                // of what it had loaded, but did not hold, nothing is lost
         plan_odd (self, job, fault->error && *fault->error ? plan_keep_text (self, fault->error) : "an executor died between tasks");
     else if (matched && fault->verb == MESSAGE_DECLARE)
-        s_declare_failed (self, job, fault);
+        s_declare_failed (self, job, event->worker, fault);
     else if (matched && fault->verb == MESSAGE_SEAL)
         s_seal_failed (self, job, fault);
     else if (matched)
-        s_task_failed (self, job, fault);
+        s_task_failed (self, job, event->worker, fault);
 }

@@ -1,84 +1,181 @@
-// plan_give: who gets what next. A slot is given work when it has nothing to do (pull scheduling, so that fast slots do more), and one
-// more message ahead while there is plenty. Input order, or the seed's; no other preference yet.
+// plan_give: who gets what next.
+//
+// Each step looks at the slot that has answered and at the idle ones, no others: work bounded by what changed, also on a thousand workers.
+// A slot gets from the user whose turn it is (plan_users), from his first job that has something for it, in this order: a task that has
+// failed before (only a slot that holds nothing), one whose bytes lie here, nobody's, one of a worker that would not come to it for long.
+//
+// One more is given ahead while there is plenty, that a slot need not wait for us; and yet one more where input has to be fetched, since
+// the worker fetches for what stands in its queue: with one task computed, one complete and one on its way the link never rests. The last
+// tasks go to whoever is free first, and nothing is given ahead to a worker of which no task has ended yet: it may be the slow one.
+//
+// What a slot holds belongs to one job. It goes on with that job for a while when it is another user's turn, because a segment for each
+// task would cost all more than the wait; then it is sealed, and what comes next may already stand behind the SEAL.
 #include "master/plan_state.h"
 
 #include <racimo.h>
 
-static void s_give (plan_t *self, worker_t *worker, slot_t *slot, job_t *job, action_kind_t kind, given_t given)
+enum { STAY_US = 500000 };                              // by so much the turn of others is put off while a slot holds something
+
+typedef struct { job_t *job; stage_t *stage; queue_t *queue; bool last; } offer_t;      // queue NULL: the job is to be declared
+
+// ---- giving
+
+static void s_give (plan_t *self, slot_t *slot, job_t *job, action_kind_t kind, given_t given)
 {
-    slot->given [slot->givens++] = given;
+    given.job = job->number;
+    slot_assign (self, slot, given);
     action_t *action = plan_act (self, kind, job);
-    action->worker = worker->number;
-    action->slot = (uint64_t) (slot - worker->slot);
+    action->worker = slot->worker->number;
+    action->slot = (uint64_t) (slot - slot->worker->slot);
     action->stage = given.stage;
     action->task = given.task;
     action->attempt = given.attempt;
     action->segment = given.segment;
-    action->hold = job->shuffle;
+    action->hold = given.hold;
     action->parts = job->shuffle && job->spread != RAC_RANGE ? plan_job_parts (job) : 0;
     if (kind != ACTION_REDUCE)
         return;
     wire_bytes_t none = { 0 };
-    action->segments = &job->reachable;
+    action->segments = plan_job_reachable (job);
     action->last = given.task + 1 == job->stage [1].tasks;
     action->low = given.task ? job->border [given.task - 1] : none;
     action->high = action->last ? none : job->border [given.task];
 }
 
-static void s_give_task (plan_t *self, worker_t *worker, slot_t *slot, job_t *job, uint32_t stage, queue_t *queue)
+static void s_give_seal (plan_t *self, slot_t *slot)
 {
-    uint32_t index = stage_take (&job->stage [stage], queue);
-    given_t given = { .verb = stage ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = stage, .task = index,
-        .attempt = job->stage [stage].task [index].attempts - 1 };
-    s_give (self, worker, slot, job, stage ? ACTION_REDUCE : ACTION_MAP, given);
+    job_t *job = plan_job (self, slot->held_job);
+    s_give (self, slot, job, ACTION_SEAL, (given_t) { .verb = MESSAGE_SEAL, .segment = job->next_segment++ });
 }
 
-static void s_give_declare (plan_t *self, worker_t *worker, slot_t *slot, job_t *job)
+static void s_give_offer (plan_t *self, slot_t *slot, const offer_t *offer)
 {
-    job->phase = PHASE_DECLARING;
-    s_give (self, worker, slot, job, ACTION_DECLARE, (given_t) { .verb = MESSAGE_DECLARE });
-}
-
-// One message for a slot that has nothing to do.
-static void s_give_idle (plan_t *self, worker_t *worker, slot_t *slot, job_t *job)
-{
-    uint32_t number = job->phase == PHASE_REDUCE;
-    stage_t *stage = &job->stage [number];
-    if (job->phase == PHASE_WAITING)
-        s_give_declare (self, worker, slot, job);
-    else if (stage->suspect.count && !slot->helds)
-        s_give_task (self, worker, slot, job, number, &stage->suspect);
-    else if (stage->fresh.count && slot->helds < PLAN_HELD)
-        s_give_task (self, worker, slot, job, number, &stage->fresh);
-    else if (slot->helds)
-        s_give (self, worker, slot, job, ACTION_SEAL, (given_t) { .verb = MESSAGE_SEAL, .segment = job->next_segment++ });
-}
-
-// One more for a slot that works, so that it need not wait for us: only while there is plenty, that the last ones go to whoever is
-// free first, and only behind a task that has not failed before.
-static void s_give_ahead (plan_t *self, worker_t *worker, slot_t *slot, job_t *job)
-{
-    uint32_t number = job->phase == PHASE_REDUCE;
-    stage_t *stage = &job->stage [number];
-    const given_t *last = &slot->given [slot->givens - 1];
-    bool task = (last->verb == MESSAGE_MAP || last->verb == MESSAGE_REDUCE) && last->stage == number;
-    if (!task || stage->task [last->task].faults || stage->fresh.count <= self->slots || slot->helds + slot->givens >= PLAN_HELD)
+    job_t *job = offer->job;
+    if (!offer->queue) {
+        job->phase = PHASE_DECLARING;
+        s_give (self, slot, job, ACTION_DECLARE, (given_t) { .verb = MESSAGE_DECLARE, .expected_us = TASK_US, .alone = true });
         return;
-    s_give_task (self, worker, slot, job, number, &stage->fresh);
+    }
+    bool reduce = offer->stage == &job->stage [1], suspect = offer->queue == &offer->stage->suspect;
+    uint32_t index = stage_take (offer->stage, offer->queue, offer->last);
+    given_t given = { .verb = reduce ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = reduce, .task = index, .hold = job->shuffle && !reduce,
+        .attempt = offer->stage->task [index].attempts - 1, .alone = suspect,
+        .expected_us = plan_expect (slot->worker, offer->stage, stage_cost (offer->stage, index)) };
+    s_give (self, slot, job, reduce ? ACTION_REDUCE : ACTION_MAP, given);
+}
+
+// ---- choosing
+
+// May a slot that has something to do be given one of these in advance?
+static bool s_plenty (const plan_t *self, const slot_t *slot, const stage_t *stage, const home_t *home)
+{
+    const worker_t *worker = slot->worker;
+    uint32_t depth = worker->streams ? PLAN_AHEAD : PLAN_AHEAD - 1;
+    bool plenty = stage->fresh.count > self->slots + self->idles || (home && home->queue.count > worker->slots);
+    return plenty && slot->givens < depth && (worker->measured || self->workers == 1) && !slot->given [slot->givens - 1].alone;
+}
+
+static offer_t s_offer_task (plan_t *self, const slot_t *slot, job_t *job)
+{
+    stage_t *stage = plan_job_stage (job);
+    bool ahead = slot->givens > 0;
+    if (stage->suspect.count && !ahead && !slot->helds)
+        return (offer_t) { job, stage, &stage->suspect, false };
+    home_t *home = stage->homes ? stage_home (stage, slot->worker->number) : NULL;
+    if (ahead && !s_plenty (self, slot, stage, home))
+        return (offer_t) { 0 };
+    if (home && home->queue.count) {
+        bool late = ahead && plan_ends_late (self, slot, job, stage, home->cost / home->queue.count);
+        return late ? (offer_t) { 0 } : (offer_t) { job, stage, &home->queue, false };
+    }
+    if (stage->fresh.count && !plan_ends_late (self, slot, job, stage, stage_cost (stage, stage->fresh.item [stage->fresh.head])))
+        return (offer_t) { job, stage, &stage->fresh, false };
+    home_t *victim = stage->fresh.count ? NULL : plan_steal (self, slot, job, stage);
+    if (victim)
+        return (offer_t) { job, stage, &victim->queue, true };
+    return stage->suspect.count && !ahead ? (offer_t) { job, stage, &stage->suspect, false } : (offer_t) { 0 };  // it seals first
+}
+
+static offer_t s_offer (plan_t *self, const slot_t *slot, job_t *job)
+{
+    if (!plan_job_waits (job) || !plan_may_take (job, slot->worker->number))
+        return (offer_t) { 0 };
+    if (job->phase == PHASE_WAITING)
+        return slot->givens ? (offer_t) { 0 } : (offer_t) { .job = job };
+    return s_offer_task (self, slot, job);
+}
+
+static offer_t s_offer_user (plan_t *self, const slot_t *slot, const user_t *user)
+{
+    offer_t offer = { 0 };
+    for (job_t *job = user->jobs; job && !offer.job; job = job->next)
+        offer = s_offer (self, slot, job);
+    return offer;
+}
+
+// *barren: nobody has anything to hand out, to no slot whatsoever.
+static offer_t s_choose (plan_t *self, const slot_t *slot, bool *barren)
+{
+    offer_t best = { 0 };
+    *barren = true;
+    for (user_t *user = self->users; user; user = user->next) {
+        plan_user_look (self, user);
+        *barren &= !user->waits;
+        if (!user->waits || (best.job && user->pass >= best.job->user->pass))
+            continue;
+        offer_t offer = s_offer_user (self, slot, user);
+        best = offer.job ? offer : best;
+    }
+    uint64_t held;
+    job_t *job = best.job && slot_will_hold (slot, &held) && held != best.job->number ? plan_job (self, held) : NULL;
+    if (!job || job->user == best.job->user || job->user->pass > best.job->user->pass + STAY_US)
+        return best;
+    offer_t stay = s_offer (self, slot, job);
+    return stay.job ? stay : best;
+}
+
+// ---- handing out
+
+// One message for a slot that has room. False: there is none.
+static bool s_give_next (plan_t *self, slot_t *slot, bool *barren)
+{
+    uint64_t held;
+    uint32_t holds = slot_will_hold (slot, &held);
+    offer_t offer = s_choose (self, slot, barren);
+    bool more = offer.queue && held == offer.job->number && offer.queue != &offer.stage->suspect && holds < PLAN_HELD;
+    if (offer.job && (!holds || more)) {
+        self->pass = offer.job->user->pass > self->pass ? offer.job->user->pass : self->pass;
+        s_give_offer (self, slot, &offer);
+        return true;
+    }
+    if (!slot->givens && slot->helds)
+        s_give_seal (self, slot);
+    return offer.job && slot->givens == 1 && slot->given [0].verb == MESSAGE_SEAL;
+}
+
+// All that the slot can get. False: nobody has anything more.
+static bool s_fill (plan_t *self, slot_t *slot)
+{
+    bool barren = false;
+    while (slot->givens < PLAN_AHEAD && s_give_next (self, slot, &barren))
+        ;
+    if (!slot->givens)
+        slot->worker->refused_step = self->step;
+    return !barren;
 }
 
 void plan_hand_out (plan_t *self)
 {
-    for (uint32_t depth = 0; depth < PLAN_AHEAD; depth++)
-        for (uint32_t w = 0; w < self->workers; w++)
-            for (uint32_t s = 0; s < self->worker [w].slots; s++) {
-                job_t *job = self->jobs;
-                if (!job || job->phase == PHASE_COMMIT || (job->phase == PHASE_DECLARING))
-                    return;
-                slot_t *slot = &self->worker [w].slot [s];
-                if (slot->givens == 0)
-                    s_give_idle (self, &self->worker [w], slot, job);
-                else if (depth && slot->givens == depth)
-                    s_give_ahead (self, &self->worker [w], slot, job);
-            }
+    slot_t *slot = self->answered;
+    if (slot && slot->worker->draining) {
+        if (!slot->givens && slot->helds)
+            s_give_seal (self, slot);
+    }
+    else if (slot && !s_fill (self, slot))
+        return;
+    for (slot_t *next = self->idle; (slot = next) != NULL; ) {
+        next = slot->idle_next;
+        if (slot->worker->refused_step != self->step && !s_fill (self, slot))
+            return;
+    }
 }

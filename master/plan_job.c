@@ -1,32 +1,8 @@
-// plan_job: the tasks of a job, which of them wait, and the segments that hold their results.
-//
-// Counts are kept beside the states and move with them in three places only: stage_take, plan_job_task_ended, plan_job_requeue.
+// plan_job: a job's tasks between their states, and the segments that hold their results.
 #include "master/plan_state.h"
 
 #include <assert.h>
 #include <string.h>
-
-static void s_push (queue_t *self, uint32_t item)
-{
-    if (self->count == self->room) {
-        uint32_t room = self->room ? self->room * 2 : 64;
-        uint32_t *bigger = memory_new (room * sizeof *bigger);
-        for (uint32_t i = 0; i < self->count; i++)
-            bigger [i] = self->item [(self->head + i) % self->room];
-        free (self->item);
-        *self = (queue_t) { bigger, 0, self->count, room };
-    }
-    self->item [(self->head + self->count++) % self->room] = item;
-}
-
-static uint32_t s_pop (queue_t *self)
-{
-    assert (self->count);
-    uint32_t item = self->item [self->head];
-    self->head = (self->head + 1) % self->room;
-    self->count--;
-    return item;
-}
 
 job_t *plan_job_new (uint64_t number)
 {
@@ -59,56 +35,22 @@ void plan_job_destroy (job_t **self_p)
     job_t *self = *self_p;
     if (!self)
         return;
-    for (int s = 0; s < 2; s++) {
-        stage_t *stage = &self->stage [s];
-        for (uint32_t i = 0; i < stage->tasks; i++)
-            free (stage->task [i].part);
-        free (stage->task);
-        free (stage->fresh.item);
-        free (stage->suspect.item);
-    }
+    stage_free (&self->stage [0]);
+    stage_free (&self->stage [1]);
     for (uint32_t i = 0; i < self->segments; i++)
         s_segment_clear (&self->segment [i]);
     free (self->segment);
+    free (self->complaint);
+    free (self->banned);
     s_reachable_free (&self->reachable);
     arena_destroy (&self->memory);
     free (self);
     *self_p = NULL;
 }
 
-static uint64_t s_random (uint64_t *seed)               // SplitMix64
+stage_t *plan_job_stage (job_t *self)
 {
-    uint64_t x = *seed += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
-void stage_fill (stage_t *self, uint32_t tasks, const uint64_t *bytes, uint64_t seed)
-{
-    self->task = memory_new (tasks * sizeof *self->task);
-    self->tasks = tasks;
-    for (uint32_t i = 0; i < tasks; i++) {
-        self->task [i].bytes = bytes ? bytes [i] : 0;
-        s_push (&self->fresh, i);
-    }
-    for (uint32_t i = tasks; seed && i > 1; i--) {      // Fisher and Yates
-        uint32_t other = (uint32_t) (s_random (&seed) % i), was = self->fresh.item [i - 1];
-        self->fresh.item [i - 1] = self->fresh.item [other];
-        self->fresh.item [other] = was;
-    }
-}
-
-uint32_t stage_take (stage_t *self, queue_t *queue)
-{
-    uint32_t index = s_pop (queue);
-    task_t *task = &self->task [index];
-    assert (task->state == TASK_WAITING);
-    task->state = TASK_GIVEN;
-    task->excused = false;
-    task->attempts++;
-    self->given++;
-    return index;
+    return &self->stage [self->phase == PHASE_REDUCE];
 }
 
 void plan_job_task_ended (job_t *self, uint32_t stage_number, uint32_t index, task_state_t state)
@@ -141,13 +83,17 @@ void plan_job_requeue (job_t *self, uint32_t stage_number, uint32_t index)
             self->bytes_done -= task->bytes;
     }
     task->rejects = 0;
-    task->state = TASK_WAITING;
-    s_push (task->faults ? &stage->suspect : &stage->fresh, index);
+    stage_wait (stage, index);
 }
 
-static void s_refresh (job_t *self)
+// ---- segments
+
+// Made anew when it is asked for and not with each segment: there are thousands of them on a thousand nodes.
+const plan_segments_t *plan_job_reachable (job_t *self)
 {
     plan_segments_t *list = &self->reachable;
+    if (!self->stale)
+        return list;
     uint32_t room = self->segments + 1, count = 0;
     list->paths.item = memory_grow (list->paths.item, room * sizeof (char *));
     list->owners.item = memory_grow (list->owners.item, room * sizeof (uint64_t));
@@ -161,6 +107,18 @@ static void s_refresh (job_t *self)
             list->bytes.item [count++] = self->segment [i].bytes;
         }
     list->paths.count = list->owners.count = list->numbers.count = list->bytes.count = count;
+    self->stale = false;
+    return list;
+}
+
+bool plan_job_reads (const job_t *self, uint64_t worker)
+{
+    if (self->phase != PHASE_MAP && self->phase != PHASE_REDUCE)
+        return false;
+    for (uint32_t i = 0; i < self->segments; i++)
+        if (self->segment [i].worker == worker && *self->segment [i].path)
+            return true;
+    return false;
 }
 
 static void *s_duplicate (const void *bytes, size_t size)
@@ -181,7 +139,10 @@ static void s_sample_copy (segment_t *self, const message_sealed_t *sealed)
 
 void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t *sealed)
 {
-    self->segment = memory_grow (self->segment, (self->segments + 1) * sizeof *self->segment);
+    if (self->segments == self->segment_room) {
+        self->segment_room = self->segment_room ? self->segment_room * 2 : 16;
+        self->segment = memory_grow (self->segment, self->segment_room * sizeof *self->segment);
+    }
     segment_t *segment = &self->segment [self->segments++];
     *segment = (segment_t) { .number = sealed->segment, .worker = worker, .bytes = sealed->bytes, .tasks = sealed->tasks.count };
     segment->path = memory_text (sealed->path ? sealed->path : "");
@@ -191,7 +152,7 @@ void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t 
         plan_job_task_ended (self, 0, segment->task [i], TASK_SEALED);
     }
     s_sample_copy (segment, sealed);
-    s_refresh (self);
+    self->stale = true;
 }
 
 void plan_job_segments_lost (job_t *self, uint64_t worker)
@@ -199,7 +160,7 @@ void plan_job_segments_lost (job_t *self, uint64_t worker)
     uint32_t left = 0;
     for (uint32_t i = 0; i < self->segments; i++) {
         segment_t *segment = &self->segment [i];
-        if (segment->worker != worker) {
+        if (segment->worker != worker || !*segment->path) {
             self->segment [left++] = *segment;
             continue;
         }
@@ -210,7 +171,7 @@ void plan_job_segments_lost (job_t *self, uint64_t worker)
     if (left == self->segments)
         return;
     self->segments = left;
-    s_refresh (self);
+    self->stale = true;
     for (uint32_t t = 0; t < self->stage [1].tasks; t++)            // these read what is gone
         self->stage [1].task [t].excused = true;
 }

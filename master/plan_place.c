@@ -1,0 +1,73 @@
+// plan_place: where reduce tasks should run, and how much each has to read.
+//
+// The samples that cut the keys into ranges (plan_borders) say also how many bytes of each range lie at which worker. A range goes to the
+// worker that has most of it, so that least has to be fetched, as long as that one has not got its share of the ranges: with data spread
+// evenly, which is the usual case, the shares decide and all links are busy alike. It is a wish: who is idle takes from others what
+// they would not have begun for long.
+#include "master/plan_state.h"
+
+static int s_compare (const wire_bytes_t *a, const wire_bytes_t *b)
+{
+    return memory_compare (a->data, a->size, b->data, b->size);
+}
+
+// The bytes of one segment, by its sample, to the ranges in which its keys lie.
+static void s_spread (const segment_t *segment, const wire_bytes_t *border, uint32_t ranges, uint64_t *bytes, uint64_t *owned)
+{
+    uint32_t range = 0;
+    for (uint32_t k = 0; k < segment->keys.count; k++) {
+        uint64_t from = segment->weights.item [k];
+        uint64_t next = k + 1 < segment->keys.count ? segment->weights.item [k + 1] : segment->bytes;
+        while (range + 1 < ranges && s_compare (&segment->keys.item [k], &border [range]) >= 0)
+            range++;
+        bytes [range] += next > from ? next - from : 0;
+        owned [range] += next > from ? next - from : 0;
+    }
+}
+
+// How many ranges each worker should get at most: by its slots and their power.
+static uint32_t s_share (const plan_t *self, const job_t *job, const worker_t *worker, uint32_t ranges)
+{
+    double share = worker->power * worker->slots / self->power * ranges;
+    return worker->draining || !plan_may_take (job, worker->number) ? 0 : (uint32_t) share + 1;
+}
+
+static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ranges, uint32_t range, uint32_t *share)
+{
+    uint64_t most = 0;
+    uint32_t best = 0;
+    for (uint32_t w = 0; w < self->workers; w++)
+        if (share [w] && owned [(size_t) w * ranges + range] > most) {
+            most = owned [(size_t) w * ranges + range];
+            best = w;
+        }
+    if (!most)
+        return 0;
+    share [best]--;
+    return self->worker [best]->number;
+}
+
+void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges)
+{
+    stage_t *reduce = &job->stage [1];
+    uint64_t *bytes = memory_new (ranges * sizeof *bytes), *home_of = memory_new (ranges * sizeof *home_of);
+    uint64_t *owned = memory_new (((size_t) self->workers + 1) * ranges * sizeof *owned);       // the last: of who is gone
+    uint32_t *share = memory_new (self->workers * sizeof *share);
+    for (uint32_t i = 0; i < job->segments; i++) {
+        uint32_t w = 0;
+        while (w < self->workers && self->worker [w]->number != job->segment [i].worker)
+            w++;
+        s_spread (&job->segment [i], job->border, ranges, bytes, owned + (size_t) w * ranges);
+    }
+    for (uint32_t w = 0; w < self->workers; w++)
+        share [w] = s_share (self, job, self->worker [w], ranges);
+    for (uint32_t r = 0; r < ranges; r++)
+        home_of [r] = s_choose (self, owned, ranges, r, share);
+    stage_fill (reduce, ranges, bytes, job->seed);
+    if (self->workers > 1)
+        stage_settle (reduce, self, home_of);
+    free (bytes);
+    free (home_of);
+    free (owned);
+    free (share);
+}
