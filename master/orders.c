@@ -48,11 +48,10 @@ void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, 
 // ---- actions
 
 // What a worker must know before its first message about a job.
-static bool s_tell_job (shell_t *self, member_t *member, const work_t *work)
+static bool s_tell_job (shell_t *self, member_t *member, work_t *work)
 {
-    if (member->job_known == work->number)
+    if (!work_tell (work, member->number))
         return true;
-    member->job_known = work->number;
     message_t message = { .verb = MESSAGE_JOB, .job = { .epoch = self->epoch, .job = work->number,
         .submit = { work->encoded.data, (uint32_t) work->encoded.size },
         .first_line = { work->first_line.data, (uint32_t) work->first_line.size }, .folder = (char *) output_folder (work->output) } };
@@ -134,7 +133,7 @@ static void s_finish (shell_t *self, work_t *work, const action_t *action)
     shell_send_finished (self, &work->client, work->number, action->exit_code, text, action->compiler, summary.data);
     for (uint32_t i = 0; i < self->roster.members; i++) {
         message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
-        if (self->roster.member [i].job_known == work->number)
+        if (work_told (work, self->roster.member [i].number))
             shell_tell (self, &self->roster.member [i], &forget);
     }
     for (work_t **at = &self->works; *at; at = &(*at)->next)

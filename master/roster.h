@@ -9,7 +9,6 @@ typedef struct {
     peer_id_t id;
     int64_t seen_us;                                    // last heard of
     bool gone;                                          // to be removed once the actions in hand are done
-    uint64_t job_known;                                 // the last job it was told of
     uint64_t beat_job, beat_bytes, beat_rows;           // from its last BEAT
     uint64_t cached, streamed, millicelsius, throttled; // the same, as in NODE_INFO
     uint64_t memory;                                    // bytes for all slots

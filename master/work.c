@@ -102,6 +102,7 @@ void work_destroy (work_t **self_p)
     }
     s_cut_clear (self);
     input_list_free (&self->inputs);
+    free (self->told);
     buffer_free (&self->first_line);
     buffer_free (&self->encoded);
     free (self->warning);
@@ -176,6 +177,23 @@ status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **
     if (self->numbered)
         self->input_bytes = declared->numbered_rows;
     return OK;
+}
+
+bool work_told (const work_t *self, uint64_t worker)
+{
+    for (uint32_t i = 0; i < self->tolds; i++)
+        if (self->told [i] == worker)
+            return true;
+    return false;
+}
+
+bool work_tell (work_t *self, uint64_t worker)
+{
+    if (work_told (self, worker))
+        return false;
+    self->told = memory_grow (self->told, (self->tolds + 1) * sizeof *self->told);
+    self->told [self->tolds++] = worker;
+    return true;
 }
 
 void work_map_message (const work_t *self, uint64_t task, message_map_t *into)

@@ -32,6 +32,8 @@ typedef struct work {
     uint32_t results [2];
     int64_t submitted_us, declared_us, mapped_us, reduced_us, ended_us;   // 0: not yet
     uint64_t attempts, faults, segments, segment_bytes, segment_rows, seal_us, resident;
+    uint64_t *told;                                     // workers that have got its JOB
+    uint32_t tolds;
     char *warning;                                      // the first one
     char *doom;                                         // or why it cannot go on
 } work_t;
@@ -42,6 +44,8 @@ void work_destroy (work_t **self_p);                    // and what of its outpu
 // Cuts the input as the job declared; *bytes is malloced: of each task.
 CHECKED status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **bytes, error_t *error);
 void work_map_message (const work_t *self, uint64_t task, message_map_t *into);                        // path and all that describes the split
+bool work_told (const work_t *self, uint64_t worker);   // has it got the JOB? Then it gets the FORGET too
+bool work_tell (work_t *self, uint64_t worker);         // true: it has not; from now on it has
 void work_keep (work_t *self, const message_done_t *done);                                             // counts instead of an older one
 CHECKED status_t work_commit (work_t *self, error_t *error);
 void work_name_task (const work_t *self, uint64_t stage, uint64_t task, char *text, size_t room);      // "task 3 (FILE bytes A-B)"
