@@ -164,22 +164,26 @@ static status_t s_open_file (collect_t *self, bool small, error_t *error)
     return OK;
 }
 
+status_t collect_write_group (segment_writer_t *to, const fold_t *fold, uint32_t group, rac_bytes key, char *state, error_t *error)
+{
+    fold_save (fold, group, state);
+    TRY (segment_add (to, key, key.size, state, error));
+    uint32_t extra = fold_extra_rows (fold, group);
+    for (uint32_t e = 0; e < extra; e++) {
+        fold_save_extra (fold, group, e, state);
+        TRY (segment_add (to, key, key.size, state, error));
+    }
+    return OK;
+}
+
 static status_t s_write_groups (collect_t *self, error_t *error)
 {
     const uint32_t *sorted = group_sorted (self->group);
-    uint32_t groups = group_count (self->group), extra = 0;
+    uint32_t groups = group_count (self->group);
     char *state = memory_new (fold_row_bytes (self->fold) + 8);
     status_t rc = OK;
-    for (uint32_t i = 0; i < groups && !rc; i++) {
-        rac_bytes key = group_key (self->group, sorted [i]);
-        fold_save (self->fold, sorted [i], state);
-        rc = segment_add (self->writer, key, key.size, state, error);
-        extra = fold_extra_rows (self->fold, sorted [i]);
-        for (uint32_t e = 0; e < extra && !rc; e++) {
-            fold_save_extra (self->fold, sorted [i], e, state);
-            rc = segment_add (self->writer, key, key.size, state, error);
-        }
-    }
+    for (uint32_t i = 0; i < groups && !rc; i++)
+        rc = collect_write_group (self->writer, self->fold, sorted [i], group_key (self->group, sorted [i]), state, error);
     free (state);
     return rc;
 }

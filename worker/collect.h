@@ -23,6 +23,9 @@ CHECKED status_t shape_of (shape_t *self, const job_t *job, error_t *error);
 fold_t *shape_fold_new (const shape_t *self, const job_t *job);
 void shape_segment (const shape_t *self, const fold_t *fold, segment_layout_t *layout);
 
+// A group as the next rows of a segment: one, or more of the same key for a wide sum. state: room for fold_row_bytes.
+CHECKED status_t collect_write_group (segment_writer_t *to, const fold_t *fold, uint32_t group, rac_bytes key, char *state, error_t *error);
+
 // memory: bytes to use; folder: for the segment's file; twin: folder in memory for one that is small beside `memory`, or empty; slot:
 // goes into its name.
 collect_t *collect_new (const job_t *job, const shape_t *shape, uint64_t memory, const char *folder, const char *twin, uint64_t slot);

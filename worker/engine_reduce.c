@@ -1,12 +1,13 @@
 // engine_reduce: a reduce task: all segments' rows of one range of keys, merged, folded or handed to the job's reduce, into one part.
 //
-// Rows come from the merge one by one and are gathered into batches: their strings are copied to an arena, their states to an array. A batch
-// ends at RAC_ROWS rows or groups, or when their strings are BATCH_BYTES; a group may go over several batches, so that no group has to fit
-// in memory.
+// Rows come from the merge one by one and are gathered into batches: folded ones by worker/gather.h, others here, their strings copied to an
+// arena. A batch ends at RAC_ROWS rows, or when their strings are BATCH_BYTES; a group may go over several batches, so that no group has to
+// fit in memory.
 #include "base/clock.h"
 #include "kernel/value.h"
 #include "store/merge.h"
 #include "worker/engine_parts.h"
+#include "worker/gather.h"
 
 #include <string.h>
 
@@ -21,9 +22,8 @@ typedef struct {
     arena_t *strings;                                   // of the batch's rows
     arena_t *decoded;
     arena_t *lasting;                                   // what lives as long as the task: aligned and padded, as the job may count on
-    rac_bytes *text; uint32_t *key_size;                // rows of the batch; of a fold: groups
+    rac_bytes *text; uint32_t *key_size;                // rows of the batch
     uint32_t rows;
-    uint32_t *group; char *state; uint32_t states;      // fold: rows not merged into it yet
     uint32_t *start; uint32_t groups;                   // reduce: first row of each group
     bool opened;                                        // reduce: group 0 went on from the last call
     key_room_t *room; rac_column *column;               // decoded columns, and how the job or sink sees them
@@ -71,9 +71,7 @@ static void s_arrays (reduction_t *self)
     self->decoded = arena_new (1 << 18);
     self->text = memory_new (RAC_ROWS * sizeof *self->text);
     self->key_size = memory_new (RAC_ROWS * sizeof *self->key_size);
-    self->group = memory_new (RAC_ROWS * sizeof *self->group);
     self->start = memory_new ((RAC_ROWS + 1) * sizeof *self->start);
-    self->state = memory_new (self->fold ? (size_t) RAC_ROWS * fold_row_bytes (self->fold) : 1);
     self->room = memory_new (columns * sizeof *self->room);
     self->column = memory_new (columns * sizeof *self->column);
     self->lasting = arena_new (1 << 18);
@@ -94,8 +92,7 @@ static void s_free (reduction_t *self)
     arena_destroy (&self->strings);
     arena_destroy (&self->decoded);
     arena_destroy (&self->lasting);
-    free (self->cursor); free (self->segment); free (self->text); free (self->key_size); free (self->group); free (self->start);
-    free (self->state); free (self->room); free (self->column);
+    free (self->cursor); free (self->segment); free (self->text); free (self->key_size); free (self->start); free (self->room); free (self->column);
     buffer_free (&self->last_key);
 }
 
@@ -124,62 +121,37 @@ static rac_column s_column (const key_room_t *room, rac_type type, uint32_t rows
 
 // ---- folds
 
-static status_t s_merge_states (reduction_t *self)
-{
-    fold_grow (self->fold, self->rows);
-    fold_merge (self->fold, self->group, self->state, self->states);
-    self->states = 0;
-    return OK;
-}
-
-static status_t s_write_groups (reduction_t *self, error_t *error)
+static status_t s_write_groups (reduction_t *self, const gather_t *gather, error_t *error)
 {
     const job_t *job = self->engine->job;
     const shape_t *shape = &self->engine->shape;
-    (void) s_merge_states (self);
-    if (!self->rows)
-        return OK;
     fold_room_t room [256];
     for (uint32_t i = 0; i < job->folds; i++)
         room [i] = (fold_room_t) { self->room [job->keys + i].at, self->room [job->keys + i].valid };
     TRY (fold_result (self->fold, room, error));
-    key_decode (&shape->key, shape->prefix, self->text, self->rows, self->room, self->decoded);
+    key_decode (&shape->key, shape->prefix, gather->key, gather->keys, self->room, self->decoded);
     for (uint32_t i = 0; i < job->results; i++)
-        self->column [i] = s_column (&self->room [i], job->result [i].type, self->rows);
-    TRY (sink_write (self->engine->sink, self->rows, self->column, error));
-    fold_reset (self->fold);
-    arena_reset (self->strings);
+        self->column [i] = s_column (&self->room [i], job->result [i].type, gather->keys);
+    TRY (sink_write (self->engine->sink, gather->keys, self->column, error));
     arena_reset (self->decoded);
-    self->rows = 0;
     return OK;
-}
-
-static bool s_same_text (rac_bytes a, rac_bytes b)
-{
-    return a.size == b.size && (a.size == 0 || !memcmp (a.data, b.data, a.size));       // an empty one may be NULL
 }
 
 static status_t s_fold (reduction_t *self, error_t *error)
 {
-    uint32_t bytes = fold_row_bytes (self->fold);
-    for (cursor_t *top; (top = merge_top (self->merge)); ) {
-        if (!self->rows || !s_same_text (self->text [self->rows - 1], top->text)) {
-            if (s_is_full (self))
-                TRY (s_write_groups (self, error));
-            s_copy_row (self, self->rows++, top);
-        }
-        if (self->states == RAC_ROWS)
-            TRY (s_merge_states (self));
-        self->group [self->states] = self->rows - 1;
-        memcpy (self->state + (size_t) self->states++ * bytes, top->state, bytes);
-        self->engine->position->rows = ++self->all_rows;
-        TRY (merge_next (self->merge, error));
+    volatile uint64_t *rows = &self->engine->position->rows;
+    gather_t gather = gather_new (self->fold, rows);
+    status_t rc = gather_next (&gather, self->merge, error);
+    if (!rc && !gather.keys && !self->engine->job->keys && !self->engine->shape.prefix)
+        gather_no_rows (&gather);                       // all rows are one group, even if there is none
+    while (!rc && gather.keys) {
+        rc = s_write_groups (self, &gather, error);
+        if (!rc)
+            rc = gather_next (&gather, self->merge, error);
     }
-    if (!self->engine->job->keys && !self->rows && !self->all_rows && !self->engine->shape.prefix) {
-        self->text [0] = (rac_bytes) { "", 0, 0 };      // all rows are one group, even if there is none
-        self->rows = 1;
-    }
-    return s_write_groups (self, error);
+    self->all_rows = *rows;
+    gather_free (&gather);
+    return rc;
 }
 
 // ---- sorted rows
@@ -207,6 +179,11 @@ static status_t s_write_rows (reduction_t *self, error_t *error)
     arena_reset (self->decoded);
     self->rows = 0;
     return OK;
+}
+
+static bool s_same_text (rac_bytes a, rac_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || !memcmp (a.data, b.data, a.size));       // an empty one may be NULL
 }
 
 static bool s_seen (reduction_t *self, const cursor_t *top)

@@ -6,6 +6,7 @@ libworker_a_SOURCES += \
 	worker/engine.c worker/engine.h worker/engine_parts.h \
 	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c \
 	worker/executor.c worker/executor.h \
+	worker/gather.c worker/gather.h \
 	worker/job.c worker/job.h worker/job_parts.h \
 	worker/job_clauses.c worker/job_explain.c worker/job_input.c worker/job_resolve.c \
 	worker/line.c worker/line.h \
