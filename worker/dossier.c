@@ -1,5 +1,6 @@
 // dossier: see dossier.h. Few jobs are known at a time, so a list is searched from its end.
 #include "worker/dossier.h"
+#include "base/file.h"
 #include "worker/scratch.h"
 #include <stdio.h>
 
@@ -8,14 +9,27 @@ enum { TIMEOUT_S = 60 };
 static void s_free (dossier_t *self)
 {
     plugin_destroy (&self->plugin);
+    supply_destroy (&self->look);
     message_free (&self->job);
     message_free (&self->submit);
     free (self->scratch);
     free (self->twin);
+    free (self->parts);
     free (self);
 }
 
-static dossier_t *s_new (message_t *job, const char *scratch, error_t *error)
+// Parts go straight to the master's disk where it is mounted here, which a file there tells that only this job's master makes.
+static status_t s_look (dossier_t *self, supplies_t *supplies, error_t *error)
+{
+    char marker [80];
+    const message_job_t *job = &self->job.job;
+    snprintf (marker, sizeof marker, ".racimo-%llu-%llu", (unsigned long long) job->epoch, (unsigned long long) job->job);
+    self->parts = file_join (self->scratch, "parts");
+    self->look = supply_new_look (supplies, job->folder, marker);
+    return file_make_folders (self->parts, 0700, error);
+}
+
+static dossier_t *s_new (message_t *job, const char *scratch, supplies_t *supplies, error_t *error)
 {
     dossier_t *self = memory_new (sizeof *self);
     char name [32];
@@ -28,19 +42,21 @@ static dossier_t *s_new (message_t *job, const char *scratch, error_t *error)
         rc = error_set (error, "%s: a job without what was asked for", name);
     if (!rc)
         rc = scratch_job_new (scratch, name, &self->scratch, &self->twin, error);
+    if (!rc && supplies->fetch)
+        rc = s_look (self, supplies, error);
     if (!rc)
         return self;
     s_free (self);
     return NULL;
 }
 
-status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, error_t *error)
+status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, supplies_t *supplies, error_t *error)
 {
     if (dossiers_find (self, job->job.job)) {
         message_free (job);
         return OK;
     }
-    dossier_t *dossier = s_new (job, scratch, error);
+    dossier_t *dossier = s_new (job, scratch, supplies, error);
     message_free (job);
     if (!dossier)
         return FAILED;
@@ -83,6 +99,21 @@ plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options)
     return self->plugin;
 }
 
+bool dossier_ready (const dossier_t *self)
+{
+    return !self->look || supply_state (self->look) != SUPPLY_COMING;
+}
+
+bool dossier_shares (const dossier_t *self)
+{
+    return !self->look || (supply_state (self->look) == SUPPLY_READY && supply_sees (self->look));
+}
+
+const char *dossier_folder (const dossier_t *self)
+{
+    return dossier_shares (self) ? self->job.job.folder : self->parts;
+}
+
 uint64_t dossier_timeout_us (const dossier_t *self, const worker_options_t *options)
 {
     uint64_t seconds = self->submit.submit.task_timeout_s;
@@ -96,6 +127,6 @@ message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory)
     const message_job_t *job = &self->job.job;
     return (message_t) { .verb = MESSAGE_LOAD, .load = {
         .job = job->job, .memory = memory, .slot = slot, .submit = job->submit, .first_line = job->first_line,
-        .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .twin = self->twin, .folder = job->folder,
+        .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .twin = self->twin, .folder = (char *) dossier_folder (self),
     } };
 }

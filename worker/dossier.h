@@ -4,6 +4,7 @@
 #pragma once
 #include "wire/message.h"
 #include "worker/plugin.h"
+#include "worker/supply.h"
 #include "worker/worker.h"
 
 typedef struct {
@@ -11,18 +12,23 @@ typedef struct {
     message_t submit;                                   // what it carries, decoded
     plugin_t *plugin;                                   // NULL: not needed yet
     char *scratch, *twin;                               // for runs and segments; in memory, or empty
+    char *parts;                                        // a cluster: for parts, if this node does not see the job's folder
+    supply_t *look;                                     // whether it does; NULL: a private run, which does
 } dossier_t;
 
 typedef struct { dossier_t **item; uint32_t count; } dossiers_t;
 
 // Takes the message. A job that is known already (the master has welcomed this worker again) keeps its plugin and files.
-CHECKED status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, error_t *error);
+CHECKED status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, supplies_t *supplies, error_t *error);
 dossier_t *dossiers_find (const dossiers_t *self, uint64_t job);
 void dossiers_forget (dossiers_t *self, uint64_t job);  // with its files and a compiler at work
 void dossiers_free (dossiers_t *self);                  // all but the files
 
 // Compiles at the first call. plugin_fd tells whether it is ready.
 plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options);
+bool dossier_ready (const dossier_t *self);             // it is known where parts go; until then dossier_load has to wait
+const char *dossier_folder (const dossier_t *self);     // for parts
+bool dossier_shares (const dossier_t *self);            // that folder is the master's
 uint64_t dossier_timeout_us (const dossier_t *self, const worker_options_t *options);
 // The order to load it in an executor; borrows from self.
 message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory);

@@ -69,6 +69,11 @@ engine_t *engine_new (const message_load_t *load, position_t *position, error_t 
     return self;
 }
 
+void engine_guard (engine_t *self, const input_guard_t *guard)
+{
+    self->guard = guard;
+}
+
 static void s_free_attempt (engine_t *self)
 {
     for (uint32_t i = 0; i < self->counters; i++)

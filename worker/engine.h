@@ -4,6 +4,7 @@
 // messages and sends what it fills in. A plugin may crash in any of these calls; nothing is committed by them but a whole file under
 // an attempt's own name.
 #pragma once
+#include "store/input.h"
 #include "wire/message.h"
 
 // Where the executor is, in a page shared with the worker, so that a crash can be told with file and offset and progress be
@@ -19,6 +20,7 @@ typedef struct engine engine_t;
 
 engine_t *engine_new (const message_load_t *load, position_t *position, error_t *error);   // dlopens and declares; NULL: failed
 void engine_destroy (engine_t **self_p);
+void engine_guard (engine_t *self, const input_guard_t *guard);                            // borrowed: of the inputs that MAP calls guarded
 void engine_describe (const engine_t *self, message_declared_t *into);                     // borrowed from the engine
 // Each fills `done` or `sealed` (what it points to is the engine's until the next call).
 CHECKED status_t engine_map (engine_t *self, const message_map_t *map, message_done_t *done, error_t *error);

@@ -37,7 +37,7 @@ static status_t s_map_split (engine_t *self, const message_map_t *map, message_d
 {
     const job_input_t *input = &self->job->input [0];
     input_file_t file = { .path = map->path, .size = map->size, .inode = map->inode, .device = map->device,
-                          .mtime_ns = (int64_t) map->mtime_ns, .packed = map->packed };
+                          .mtime_ns = (int64_t) map->mtime_ns, .packed = map->packed, .guard = map->guarded ? self->guard : NULL };
     rac_batch nothing_yet = { .file = map->path };
     self->batch = &nothing_yet;
     reader_column_t *column = memory_new ((input->reads + 1) * sizeof *column);

@@ -20,6 +20,7 @@ struct engine {
     job_t *job;
     shape_t shape;
     position_t *position;
+    const input_guard_t *guard;
     void *state; bool opened;                           // the job's own
     buffer_t *side;                                     // its side files' bytes
     collect_t *collect;

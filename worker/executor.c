@@ -9,6 +9,7 @@
 #include "worker/executor.h"
 #include "base/clock.h"
 #include "wire/pipe.h"
+#include "worker/guard.h"
 #include "worker/order.h"
 #include <string.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ typedef struct {
     int channel;
     pid_t pid;
     position_t *position;
+    guard_t guard;
     loaded_t *job;
     uint32_t jobs;
 } executor_t;
@@ -50,6 +52,8 @@ static engine_t *s_engine (executor_t *self, uint64_t job, error_t *error)
     }
     if (!loaded->engine)
         loaded->engine = engine_new (&loaded->load.load, self->position, error);
+    if (loaded->engine)
+        engine_guard (loaded->engine, &self->guard.input);
     return loaded->engine;
 }
 
@@ -93,6 +97,7 @@ static void s_run_task (executor_t *self, const message_t *task)
     message_t answer = { .verb = task->verb == MESSAGE_SEAL ? MESSAGE_SEALED : MESSAGE_DONE };
     engine_t *engine = s_engine (self, order_ids (task).job, &error);
     status_t rc = FAILED;
+    guard_begin (&self->guard, task);
     if (engine && task->verb == MESSAGE_MAP)
         rc = engine_map (engine, &task->map, &answer.done, &error);
     else if (engine && task->verb == MESSAGE_SEAL)
@@ -136,9 +141,10 @@ static void s_serve (executor_t *self, message_t *message)
 void executor_run (int channel, position_t *position)
 {
     executor_t self = { .channel = channel, .pid = getpid (), .position = position };
+    guard_init (&self.guard, channel);
     for (;;) {
         message_t message = { 0 };
-        if (message_receive (channel, &message, NULL))
+        if (!guard_kept (&self.guard, &message) && message_receive (channel, &message, NULL))
             break;
         s_serve (&self, &message);
         message_free (&message);

@@ -6,18 +6,28 @@ libworker_a_SOURCES += \
 	worker/engine.c worker/engine.h worker/engine_parts.h \
 	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c \
 	worker/executor.c worker/executor.h \
+	worker/fetch.c worker/fetch.h worker/fetch_parts.h \
+	worker/guard.c worker/guard.h \
+	worker/health.c worker/health.h \
+	worker/inlet.c \
 	worker/gather.c worker/gather.h \
 	worker/job.c worker/job.h worker/job_parts.h \
 	worker/job_clauses.c worker/job_explain.c worker/job_input.c worker/job_resolve.c \
 	worker/line.c worker/line.h \
-	worker/loop.c \
+	worker/link.c worker/link.h \
+	worker/locate.c worker/locate.h \
+	worker/loop.c worker/loop_parts.h worker/member.c \
 	worker/mail.c worker/mail.h \
 	worker/order.c worker/order.h \
 	worker/plugin.c worker/plugin.h \
 	worker/recipe.c worker/recipe.h \
 	worker/scratch.c worker/scratch.h \
+	worker/serve.c worker/serve.h \
 	worker/slot.c worker/slot.h worker/slot_parts.h worker/slot_end.c \
+	worker/stage.c \
+	worker/supply.c worker/supply.h \
 	worker/tasklog.c worker/tasklog.h \
+	worker/upload.c \
 	worker/verdict.c worker/verdict.h \
 	worker/worker.h \
 	worker/zygote.c worker/zygote.h

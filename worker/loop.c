@@ -9,76 +9,24 @@
 // itself is killed, the zygote does.
 #include "worker/worker.h"
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/log.h"
 #include "kernel/kernel.h"
+#include "worker/loop_parts.h"
 #include "worker/order.h"
 #include "worker/scratch.h"
-#include "worker/slot.h"
-#include <czmq.h>
-#include <racimo.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 
-enum { TICK_US = 100000, BEAT_US = 1000000, FAREWELL_MS = 100 };
+enum { TICK_US = 100000, FAREWELL_MS = 100 };
 
-typedef struct {
-    post_t post;
-    const worker_options_t *options;
-    slot_t **slot;
-    int signals;
-    bool greeted;                                       // HELLO is on its way
-    bool ending;
-    int status;                                         // to exit with
-    uint64_t nonce, epoch, id;
-    int64_t beat_us, last_beat, last_tick;
-    uint64_t resident, peak, peak_told;                 // bytes of all executors
-    zmq_pollitem_t *item;                               // MASTER, SIGNALS, ZYGOTE, then whatever there is
-    size_t items;
-} worker_t;
+enum { ITEM_MASTER, ITEM_SIGNALS, ITEM_ZYGOTE, ITEM_SUPPLIES, ITEM_FIRST };
+enum { EXIT_UNWANTED = 6 };                              // as master_exit_t has it
 
-enum { ITEM_MASTER, ITEM_SIGNALS, ITEM_ZYGOTE, ITEM_FIRST };
-
-static void s_fail (worker_t *self, const char *why)
+static void s_fail (worker_t *self, const char *why, int status)
 {
-    fprintf (stderr, "racimo worker: %s\n", why);
+    log_line (LOG_BAD, "%s", why);
     self->ending = true;
-    self->status = 1;
-}
-
-static void s_greet (worker_t *self)
-{
-    struct utsname name;
-    uname (&name);
-    message_t hello = { .verb = MESSAGE_HELLO, .hello = {
-        .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .nonce = self->nonce, .pid = (uint64_t) getpid (),
-        .slots = self->options->slots, .memory = self->options->memory, .node = name.nodename, .cpu = name.machine,
-    } };
-    self->greeted = !peer_send (self->post.master, NULL, &hello, 0, NULL);
-}
-
-// One BEAT for each job under way: what its attempts have done so far.
-static void s_beat (worker_t *self)
-{
-    if (!self->id)
-        return;
-    bool told = false;
-    for (uint32_t j = 0; j < self->post.jobs.count || !told; j++) {
-        uint64_t job = j < self->post.jobs.count ? self->post.jobs.item [j]->job.job.job : 0;
-        message_t beat = { .verb = MESSAGE_BEAT, .beat = { self->epoch, self->id, job, 0, 0, self->peak } };
-        for (uint32_t i = 0; job && i < self->options->slots; i++) {
-            const position_t *position = slot_position (self->slot [i]);
-            if (position && slot_job (self->slot [i]) == job) {
-                beat.beat.bytes += position->bytes;
-                beat.beat.rows += position->rows;
-            }
-        }
-        post_send (&self->post, &beat);
-        told = true;
-    }
-    self->peak_told = self->peak;
-    self->last_beat = clock_us ();
+    self->status = status;
 }
 
 static void s_measure (worker_t *self)
@@ -95,28 +43,7 @@ static void s_measure_and_tell (worker_t *self)
 {
     s_measure (self);
     if (self->peak > self->peak_told + self->peak_told / 8 + (1 << 20))
-        s_beat (self);
-}
-
-static void s_welcome (worker_t *self, const message_welcome_t *welcome)
-{
-    self->epoch = welcome->epoch;
-    self->id = welcome->worker;
-    self->beat_us = welcome->beat_ms ? (int64_t) welcome->beat_ms * 1000 : BEAT_US;
-}
-
-static void s_job (worker_t *self, message_t *job)
-{
-    error_t error = { 0 };
-    if (dossiers_add (&self->post.jobs, job, self->options->scratch, &error))
-        fprintf (stderr, "racimo worker: %s\n", error.text);        // its orders will be answered with a fault
-}
-
-static void s_forget (worker_t *self, uint64_t job)
-{
-    for (uint32_t i = 0; i < self->options->slots; i++)
-        slot_forget (self->slot [i], job);
-    dossiers_forget (&self->post.jobs, job);
+        member_beat (self);
 }
 
 static void s_order (worker_t *self, message_t *order)
@@ -131,18 +58,27 @@ static void s_order (worker_t *self, message_t *order)
     }
 }
 
+static void s_stop (worker_t *self, const message_stop_t *stop)
+{
+    self->ending = true;
+    if (*stop->reason)
+        s_fail (self, stop->reason, EXIT_UNWANTED);
+}
+
 static void s_obey (worker_t *self, message_t *message)
 {
     if (message->verb == MESSAGE_WELCOME)
-        s_welcome (self, &message->welcome);
+        member_welcome (self, &message->welcome);
+    else if (message->verb == MESSAGE_NODES)
+        member_nodes (self, message);
     else if (message->verb == MESSAGE_JOB)
-        s_job (self, message);
+        member_job (self, message);
     else if (message->verb == MESSAGE_FORGET)
-        s_forget (self, message->forget.job);
+        member_forget (self, message->forget.job);
     else if (message->verb == MESSAGE_ABANDON && message->abandon.slot < self->options->slots)
         slot_abandon (self->slot [message->abandon.slot], &message->abandon);
     else if (message->verb == MESSAGE_STOP)
-        self->ending = true;
+        s_stop (self, &message->stop);
     else if (order_is (message))
         s_order (self, message);
     message_free (message);
@@ -159,7 +95,7 @@ static void s_hear_master (worker_t *self)
         if (news == PEER_MESSAGE)
             s_obey (self, &message);
         else
-            fprintf (stderr, "racimo worker: %s\n", error.text);
+            log_rarely (&self->complaints, "%s", error.text);
     }
 }
 
@@ -168,7 +104,7 @@ static void s_hear_signals (worker_t *self)
     struct signalfd_siginfo info;
     while (read (self->signals, &info, sizeof info) == (ssize_t) sizeof info)
         if (info.ssi_signo == SIGTERM || !self->options->parent)    // a private worker leaves Ctrl-C to its client
-            self->ending = true;
+            member_drain (self);
 }
 
 static void s_hear_zygote (worker_t *self)
@@ -180,7 +116,7 @@ static void s_hear_zygote (worker_t *self)
             if (slot_owns (self->slot [i], event.tag))
                 slot_event (self->slot [i], &event);
     if (gone)
-        s_fail (self, "the zygote has died");
+        s_fail (self, "the zygote has died", 1);
 }
 
 static void s_add_item (worker_t *self, void *socket, int fd, int events)
@@ -196,6 +132,7 @@ static void s_gather (worker_t *self)
     s_add_item (self, peer_socket (self->post.master), -1, self->greeted ? ZMQ_POLLIN : ZMQ_POLLIN | ZMQ_POLLOUT);
     s_add_item (self, NULL, self->signals, ZMQ_POLLIN);
     s_add_item (self, NULL, zygote_fd (self->post.zygote), ZMQ_POLLIN);
+    s_add_item (self, NULL, self->post.supplies.fetch ? fetch_fd (self->post.supplies.fetch) : self->signals, ZMQ_POLLIN);
     for (uint32_t i = 0; i < self->options->slots; i++) {
         if (slot_channel (self->slot [i]) >= 0)
             s_add_item (self, NULL, slot_channel (self->slot [i]), ZMQ_POLLIN);
@@ -267,7 +204,22 @@ static void s_tick (worker_t *self)
         self->last_tick = now;
     }
     if (now - self->last_beat >= self->beat_us)
-        s_beat (self);
+        member_beat (self);
+    if (self->options->head)
+        member_greet_again (self);
+}
+
+// A private master that does not take answers has gone. One of a cluster may come again, unless it has refused this node's key.
+static void s_look_at_master (worker_t *self)
+{
+    const char *refused = self->options->head ? peer_refused (self->post.master) : NULL;
+    if (refused)
+        s_fail (self, refused, EXIT_UNWANTED);
+    else if (self->post.cut_off && self->options->head)
+        member_lost (self);
+    else if (self->post.cut_off && !self->options->parent)
+        s_fail (self, "the master does not answer", 1);
+    self->ending |= self->post.cut_off;
 }
 
 static void s_turn (worker_t *self)
@@ -283,13 +235,13 @@ static void s_turn (worker_t *self)
     s_hear_children (self);                             // before the master, who may change which there are
     if (self->item [ITEM_ZYGOTE].revents)
         s_hear_zygote (self);
+    if (self->item [ITEM_SUPPLIES].revents && self->post.supplies.fetch)
+        supplies_hear (&self->post.supplies);
     if (!self->greeted && self->item [ITEM_MASTER].revents & ZMQ_POLLOUT)
-        s_greet (self);
+        member_greet (self);
     if (self->item [ITEM_MASTER].revents & ZMQ_POLLIN)
         s_hear_master (self);
-    if (self->post.cut_off && !self->options->parent)
-        s_fail (self, "the master does not answer");
-    self->ending |= self->post.cut_off;
+    s_look_at_master (self);
 }
 
 static void s_run (worker_t *self)
@@ -325,8 +277,6 @@ static status_t s_settle (worker_t *self, error_t *error)
         prctl (PR_SET_PDEATHSIG, SIGTERM);
         self->ending = getppid () != self->options->parent;
     }
-    if (getrandom (&self->nonce, sizeof self->nonce, 0) < 0)
-        return error_errno (error, "no random numbers");
     return OK;
 }
 
@@ -338,6 +288,7 @@ int worker_main (const worker_options_t *given)
     char *cache = given->cache ? NULL : plugin_cache (given->scratch);
     if (cache)
         filled.cache = cache;
+    log_name ("racimo worker");
     kernel_choose ();
     status_t rc = scratch_new (options->scratch, &error);
     if (!rc && !(self.post.zygote = zygote_new (options->scratch, &error)))
@@ -345,13 +296,17 @@ int worker_main (const worker_options_t *given)
     if (!rc)
         rc = s_settle (&self, &error);
     zsys_handler_set (NULL);
-    if (!rc && !(self.post.master = peer_connect (options->endpoint, NULL, &error)))
+    if (!rc)
+        rc = member_begin (&self, &error);
+    peer_options_t security = { .own = options->keys, .server = options->server };
+    if (!rc && !(self.post.master = peer_connect (options->endpoint, options->keys ? &security : NULL, &error)))
         rc = FAILED;
     if (rc)
-        s_fail (&self, error.text);
+        s_fail (&self, error.text, 1);
     else
         s_run (&self);
     peer_destroy (&self.post.master);
+    member_end (&self);
     zygote_destroy (&self.post.zygote);
     scratch_remove (options->scratch);                  // the zygote has done it, unless there never was one
     if (self.signals >= 0)

@@ -9,6 +9,7 @@
 // the answer. How an executor's end is judged: slot_end.c.
 #include "worker/slot_parts.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "wire/pipe.h"
 #include "worker/order.h"
 #include <stdio.h>
@@ -22,11 +23,11 @@ enum {
 void post_send (post_t *self, const message_t *message)
 {
     error_t error = { 0 };
-    int wait_ms = self->options->parent ? PRIVATE_WAIT_MS : MASTER_WAIT_MS;
+    int wait_ms = self->options->head ? 0 : self->options->parent ? PRIVATE_WAIT_MS : MASTER_WAIT_MS;
     if (self->cut_off || !peer_send (self->master, NULL, message, wait_ms, &error))
         return;
     if (!self->options->parent)                         // else the client says so, in one line
-        fprintf (stderr, "racimo worker: %s\n", error.text);
+        log_line (LOG_WARN, "%s", error.text);
     self->cut_off = true;
 }
 
@@ -63,6 +64,22 @@ void slot_shed (slot_t *self)
     self->state = ABSENT;
 }
 
+void slot_done (slot_t *self)
+{
+    supply_destroy (&self->supply);
+    message_free (&self->order);
+    message_free (&self->answer);
+    self->order = self->answer = (message_t) { 0 };
+}
+
+static void s_unqueue (slot_t *self, uint32_t at)
+{
+    supply_destroy (&self->queue [at].supply);
+    message_free (&self->queue [at].order);
+    self->queued--;
+    memmove (&self->queue [at], &self->queue [at + 1], (self->queued - at) * sizeof *self->queue);
+}
+
 void slot_destroy (slot_t **self_p)
 {
     slot_t *self = *self_p;
@@ -71,9 +88,9 @@ void slot_destroy (slot_t **self_p)
     if (self->order.verb && self->state != ABSENT)
         slot_kill (self);
     slot_shed (self);
-    message_free (&self->order);
+    slot_done (self);
     while (self->queued)
-        message_free (&self->queue [--self->queued]);
+        s_unqueue (self, self->queued - 1);
     tasklog_destroy (&self->log);
     free (self->queue);
     free (self->loaded);
@@ -81,31 +98,31 @@ void slot_destroy (slot_t **self_p)
     *self_p = NULL;
 }
 
-void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
+static void s_fault (slot_t *self, const message_t *order, bool lost, uint64_t away, const error_t *error, const char *compiler)
 {
     message_t fault = { .verb = MESSAGE_FAULT, .fault = {
-        .lost = lost, .kind = error->kind, .error = (char *) error->text, .compiler = (char *) compiler,
+        .lost = lost, .kind = error->kind, .away = away, .error = (char *) error->text, .compiler = (char *) compiler,
     } };
     order_stamp (order, &fault);
+    if (self->post->options->head)
+        log_rarely (&self->post->faults, "job %llu: %s", (unsigned long long) order_ids (order).job, error->text);
     post_send (self->post, &fault);
 }
 
-static void s_unqueue (slot_t *self, uint32_t at)
+void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
 {
-    message_free (&self->queue [at]);
-    self->queued--;
-    memmove (&self->queue [at], &self->queue [at + 1], (self->queued - at) * sizeof *self->queue);
+    s_fault (self, order, lost, 0, error, compiler);
 }
 
 // No executor this time. Want of descriptors may pass; if it does not, what waits here is told why and tried elsewhere.
 static void s_refuse (slot_t *self, const error_t *error)
 {
     if (!self->refused++ && !self->post->options->parent)
-        fprintf (stderr, "racimo worker: %s\n", error->text);
+        log_line (LOG_WARN, "%s", error->text);
     slot_shed (self);
     self->retry = true;
     while (self->refused >= HIRES && self->queued) {
-        slot_fault (self, &self->queue [0], false, error, "");
+        slot_fault (self, &self->queue [0].order, false, error, "");
         s_unqueue (self, 0);
     }
 }
@@ -144,7 +161,7 @@ static void s_remember_loaded (slot_t *self, uint64_t job)
     self->loaded [self->jobs++] = job;
 }
 
-static status_t s_send (slot_t *self, const message_t *order, const dossier_t *dossier, error_t *error)
+static status_t s_send (slot_t *self, const errand_t *errand, const dossier_t *dossier, error_t *error)
 {
     if (!s_has_loaded (self, dossier->job.job.job)) {
         const worker_options_t *options = self->post->options;
@@ -152,49 +169,82 @@ static status_t s_send (slot_t *self, const message_t *order, const dossier_t *d
         TRY (message_send (self->line.channel, &load, error));
         s_remember_loaded (self, dossier->job.job.job);
     }
-    return message_send (self->line.channel, order, error);
+    message_t order = errand->supply ? supply_order (errand->supply, &errand->order) : errand->order;
+    return message_send (self->line.channel, &order, error);
 }
 
-// The head of the queue goes to the executor, if its plugin is ready. False: nothing more can be done now.
+// The head of the queue is answered without the executor having seen it.
+static void s_decline (slot_t *self, uint64_t away, const error_t *error, const char *compiler)
+{
+    s_fault (self, &self->queue [0].order, false, away, error, compiler);
+    s_unqueue (self, 0);
+}
+
+// The head of the queue goes to the executor, if its plugin is ready and what it needs is here. False: nothing more can be done now.
 static bool s_begin (slot_t *self)
 {
-    const message_t *head = &self->queue [0];
+    const errand_t *errand = &self->queue [0];
+    const message_t *head = &errand->order;
     dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (head).job);
     error_t error = { 0 };
     if (!dossier) {
         error_set (&error, "this worker does not know job %llu", (unsigned long long) order_ids (head).job);
-        slot_fault (self, head, false, &error, "");
-        s_unqueue (self, 0);
+        s_decline (self, 0, &error, "");
         return true;
     }
     plugin_t *plugin = dossier_plugin (dossier, self->post->options);
-    if (plugin_fd (plugin) >= 0)
+    supply_state_t supplied = errand->supply ? supply_state (errand->supply) : SUPPLY_READY;
+    if (plugin_fd (plugin) >= 0 || supplied == SUPPLY_COMING || !dossier_ready (dossier))
         return false;
     if (!plugin_path (plugin)) {
-        slot_fault (self, head, false, plugin_error (plugin), plugin_compiler (plugin));
-        s_unqueue (self, 0);
+        s_decline (self, 0, plugin_error (plugin), plugin_compiler (plugin));
+        return true;
+    }
+    if (supplied == SUPPLY_FAILED) {
+        error = *supply_error (errand->supply);
+        s_decline (self, supply_away (errand->supply), &error, "");
         return true;
     }
     self->used = true;
-    status_t rc = s_send (self, head, dossier, &error);
+    status_t rc = s_send (self, errand, dossier, &error);
     if (rc == OK) {
-        self->order = *head;
-        self->queue [0] = (message_t) { 0 };
+        self->order = errand->order;
+        self->supply = errand->supply;
+        self->queue [0] = (errand_t) { 0 };
         self->still_us = 0;
         tasklog_begin (self->log);
         s_unqueue (self, 0);
     }
     else if (rc == TRUNCATED)
         slot_kill (self);                                  // it has died in idleness: the next one will do it
-    else {
-        slot_fault (self, head, false, &error, "");
-        s_unqueue (self, 0);
-    }
+    else
+        s_decline (self, 0, &error, "");
     return self->state == ALIVE && !self->order.verb;
+}
+
+// What the order's supply has brought: bytes that the executor waits for, or word that its parts are stored.
+static void s_look_at_supply (slot_t *self)
+{
+    message_t have;
+    error_t error = { 0 };
+    if (supply_have (self->supply, &have) && self->state == ALIVE) {
+        self->still_us = 0;
+        if (message_send (self->line.channel, &have, &error))
+            slot_kill (self);                           // it has died: the zygote will say how
+    }
+    if (!self->answer.verb || supply_state (self->supply) == SUPPLY_COMING)
+        return;
+    if (supply_state (self->supply) == SUPPLY_FAILED)
+        slot_fault (self, &self->order, false, supply_error (self->supply), "");
+    else
+        post_send (self->post, &self->answer);
+    slot_done (self);
 }
 
 void slot_pump (slot_t *self)
 {
+    if (self->supply)
+        s_look_at_supply (self);
     if (self->state == ABSENT && !self->retry)
         s_hire (self);
     while (self->state == ALIVE && !self->order.verb && self->queued)
@@ -205,7 +255,11 @@ void slot_pump (slot_t *self)
 void slot_give (slot_t *self, message_t *order)
 {
     self->queue = memory_grow (self->queue, (self->queued + 1) * sizeof *self->queue);
-    self->queue [self->queued++] = *order;
+    const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (order).job);
+    bool supplied = dossier && (order->verb == MESSAGE_MAP || order->verb == MESSAGE_REDUCE);
+    self->queue [self->queued++] = (errand_t) {
+        .order = *order, .supply = supplied ? supply_new (&self->post->supplies, order, self->post->worker, dossier->scratch) : NULL,
+    };
     *order = (message_t) { 0 };
 }
 
@@ -219,7 +273,7 @@ static bool s_is_attempt (const message_t *order, const message_abandon_t *attem
 void slot_abandon (slot_t *self, const message_abandon_t *attempt)
 {
     for (uint32_t i = self->queued; i-- > 0; )
-        if (s_is_attempt (&self->queue [i], attempt))
+        if (s_is_attempt (&self->queue [i].order, attempt))
             s_unqueue (self, i);
     if (self->order.verb && s_is_attempt (&self->order, attempt)) {
         error_set (&self->sentence, "abandoned");
@@ -227,10 +281,19 @@ void slot_abandon (slot_t *self, const message_abandon_t *attempt)
     }
 }
 
+void slot_clear (slot_t *self)
+{
+    while (self->queued)
+        s_unqueue (self, self->queued - 1);
+    if (self->order.verb && self->state == ALIVE)
+        slot_kill (self);
+    slot_done (self);
+}
+
 void slot_forget (slot_t *self, uint64_t job)
 {
     for (uint32_t i = self->queued; i-- > 0; )
-        if (order_ids (&self->queue [i]).job == job)
+        if (order_ids (&self->queue [i].order).job == job)
             s_unqueue (self, i);
     bool loaded = false;
     for (uint32_t i = self->jobs; i-- > 0; )
@@ -239,8 +302,7 @@ void slot_forget (slot_t *self, uint64_t job)
             loaded = true;
         }
     if (self->order.verb && order_ids (&self->order).job == job) {
-        message_free (&self->order);
-        self->order = (message_t) { 0 };
+        slot_done (self);
         slot_kill (self);
     }
     if (!loaded || self->state != ALIVE)
@@ -264,6 +326,40 @@ int slot_output (const slot_t *self)
     return self->line.output;
 }
 
+static void s_need (slot_t *self, const message_need_t *need)
+{
+    if (self->supply) {
+        supply_need (self->supply, need);
+        return;
+    }
+    message_t have = { .verb = MESSAGE_HAVE, .have = { .job = need->job, .file = need->file, .error = (char *) "no input is on its way" } };
+    if (self->order.verb && message_send (self->line.channel, &have, NULL))
+        slot_kill (self);
+}
+
+// Passed on, unless its parts have to be on the head first. Takes the message.
+static void s_answer (slot_t *self, message_t *answer)
+{
+    const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
+    order_stamp (&self->order, answer);
+    if (answer->verb == MESSAGE_DONE && self->supply) {
+        message_done_t *done = &answer->done;
+        done->moved = supply_moved (self->supply);
+        done->carried = supply_carried (self->supply);
+        if (dossier && !dossier_shares (dossier) && (!done->held || done->rejects)) {
+            supply_send (self->supply, done, dossier_folder (dossier));
+            self->answer = *answer;
+            *answer = (message_t) { 0 };
+            return;
+        }
+    }
+    if (answer->verb == MESSAGE_SEALED && self->post->serve && *answer->sealed.path)
+        serve_add (self->post->serve, order_ids (&self->order).job, answer->sealed.segment, answer->sealed.path);
+    post_send (self->post, answer);
+    message_free (answer);
+    slot_done (self);
+}
+
 void slot_read (slot_t *self)
 {
     message_t answer = { 0 };
@@ -284,12 +380,10 @@ void slot_read (slot_t *self)
         slot_kill (self);
         return;
     }
-    if (self->order.verb && order_answered_by (&self->order, answer.verb)) {
-        order_stamp (&self->order, &answer);
-        post_send (self->post, &answer);
-        message_free (&self->order);
-        self->order = (message_t) { 0 };
-    }
+    if (answer.verb == MESSAGE_NEED)
+        s_need (self, &answer.need);
+    else if (self->order.verb && !self->answer.verb && order_answered_by (&self->order, answer.verb))
+        s_answer (self, &answer);
     message_free (&answer);
 }
 

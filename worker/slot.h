@@ -3,9 +3,12 @@
 // Used by the worker's loop only; nothing here waits, but for the master to take an answer. An executor that dies is replaced at
 // once, and whatever it had or held is reported to the master in one FAULT a job.
 #pragma once
+#include "base/log.h"
 #include "wire/peer.h"
 #include "worker/dossier.h"
 #include "worker/engine.h"
+#include "worker/serve.h"
+#include "worker/supply.h"
 #include "worker/zygote.h"
 
 // What a worker's slots have in common.
@@ -14,6 +17,10 @@ typedef struct {
     zygote_t *zygote;
     peer_t *master;
     dossiers_t jobs;
+    supplies_t supplies;
+    serve_t *serve;                                     // NULL: a private run
+    uint64_t worker;                                    // the number from WELCOME
+    log_rate_t faults;                                  // told in the log of a node
     bool cut_off;                                       // the master takes no answers any more
 } post_t;
 
@@ -25,6 +32,7 @@ slot_t *slot_new (post_t *post, uint32_t index);        // its executor is asked
 void slot_destroy (slot_t **self_p);                    // kills an executor at work; an idle one closes its job and ends
 void slot_give (slot_t *self, message_t *order);        // takes it; orders are done one by one as they came
 void slot_abandon (slot_t *self, const message_abandon_t *attempt);
+void slot_clear (slot_t *self);                         // all orders, without an answer; the executor at work is killed
 void slot_forget (slot_t *self, uint64_t job);          // before its dossier goes
 void slot_pump (slot_t *self);                          // starts whatever can start now; call it after all others
 

@@ -44,8 +44,7 @@ static void s_report_death (slot_t *self, int status)
         } };
         post_send (self->post, &fault);
     }
-    message_free (&self->order);
-    self->order = (message_t) { 0 };
+    slot_done (self);
 }
 
 void slot_event (slot_t *self, const zygote_event_t *event)
@@ -73,6 +72,8 @@ static void s_watch_progress (slot_t *self, uint64_t elapsed_us)
     else
         self->still_us += elapsed_us;
     self->seen = now;
+    if (self->supply && supply_waits (self->supply))    // for the network: fetching has a patience of its own
+        self->still_us = 0;
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
     uint64_t timeout = dossier ? dossier_timeout_us (dossier, self->post->options) : FORGOTTEN_US;
     if (self->order.verb == MESSAGE_SEAL)               // sorts and writes what is held; it shows no progress while it sorts

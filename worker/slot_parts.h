@@ -9,6 +9,8 @@
 
 typedef enum { ABSENT, ALIVE, DYING } slot_state_t;
 
+typedef struct { message_t order; supply_t *supply; } errand_t;     // supply NULL: it needs nothing
+
 struct slot {
     post_t *post;
     uint32_t index, generation;                         // generation: counts executors; with index it is the zygote's tag
@@ -19,7 +21,9 @@ struct slot {
     uint32_t refused;                                   // times in a row that the node had no descriptors for another executor
     line_t line;
     message_t order;                                    // under way; verb 0: none
-    message_t *queue;
+    supply_t *supply;                                   // its own
+    message_t answer;                                   // the executor's, waiting until its parts are on the head; verb 0: none
+    errand_t *queue;
     uint32_t queued;
     uint64_t *loaded;                                   // jobs that the executor has loaded
     uint32_t jobs;
@@ -31,4 +35,5 @@ struct slot {
 
 void slot_kill (slot_t *self);                          // its end will be told by the zygote
 void slot_shed (slot_t *self);                          // what the executor had here; the slot is ABSENT
+void slot_done (slot_t *self);                          // the order under way has been answered
 void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler);     // the answer to order

@@ -5,11 +5,20 @@
 #include <racimo.h>
 #include <stdint.h>
 
+// How a file is read that lies elsewhere: at a path of this node's, no further than it has been brought there.
+typedef struct {
+    const char *path;
+    // Waits until the byte at `offset` is there. *upto, more than offset: how far may be read without asking again.
+    status_t (*ask) (void *context, uint64_t offset, uint64_t *upto, error_t *error);
+    void *context;
+} input_guard_t;
+
 typedef struct {
     char *path;                                         // absolute
     uint64_t size, inode, device;
     int64_t mtime_ns, ctime_ns;
     bool packed;                                        // gzip (by its first bytes, not by its name): one split
+    const input_guard_t *guard;                         // NULL: the file is read where it is; else inode is that of the guard's path
 } input_file_t;
 
 typedef struct { input_file_t *file; uint32_t files; } input_list_t;

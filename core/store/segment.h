@@ -55,6 +55,10 @@ void segment_close (segment_t **self_p);
 uint32_t segment_runs (const segment_t *self);
 uint32_t segment_blocks (const segment_t *self);
 const segment_block_t *segment_block (const segment_t *self, uint32_t index);     // in order of runs and keys
+// The blocks of a run that hold strings with low <= string < high, and perhaps a few others: [*first, *end). low empty, high.data NULL: no border.
+void segment_span (const segment_t *self, uint32_t run, rac_bytes low, rac_bytes high, uint32_t *first, uint32_t *end);
+// Of a file whose end is there and of whose rest perhaps nothing is: where the index begins. All from there on is what segment_open reads.
+CHECKED status_t segment_index (const char *path, uint64_t *offset, error_t *error);
 
 // One run's rows with low <= string < high, in order; high.data NULL: no upper border. `text`, `key_size`, `state` are of the row it stands
 // on, good until cursor_next. The segment must outlive it.

@@ -43,18 +43,25 @@ struct segment {
     segment_block_t *block; uint32_t blocks, runs;
 };
 
-static status_t s_load_index (segment_t *self, error_t *error)
+static status_t s_load_footer (int fd, const char *path, footer_t *footer, error_t *error)
 {
     struct stat is;
-    footer_t footer;
-    if (fstat (self->fd, &is) || (uint64_t) is.st_size < sizeof footer)
-        return error_set (error, "%s: is not a whole segment", self->path);
+    if (fstat (fd, &is) || (uint64_t) is.st_size < sizeof *footer)
+        return error_set (error, "%s: is not a whole segment", path);
     uint64_t size = (uint64_t) is.st_size;
-    if (file_read_at (self->fd, &footer, sizeof footer, size - sizeof footer, self->path, error))
-        return error_set (error, "%s: cannot be read at its end", self->path);
+    if (file_read_at (fd, footer, sizeof *footer, size - sizeof *footer, path, error))
+        return error_set (error, "%s: cannot be read at its end", path);
+    uint64_t bytes = footer->blocks * (uint64_t) sizeof (segment_block_t);
+    if (footer->magic != FOOTER_MAGIC || footer->index > size || bytes > size - footer->index)
+        return error_set (error, "%s: is not a whole segment", path);
+    return OK;
+}
+
+static status_t s_load_index (segment_t *self, error_t *error)
+{
+    footer_t footer;
+    TRY (s_load_footer (self->fd, self->path, &footer, error));
     uint64_t bytes = footer.blocks * (uint64_t) sizeof (segment_block_t);
-    if (footer.magic != FOOTER_MAGIC || footer.index > size || bytes > size - footer.index)
-        return error_set (error, "%s: is not a whole segment", self->path);
     self->block = memory_new (bytes);
     self->blocks = footer.blocks;
     self->runs = footer.runs;
@@ -63,6 +70,18 @@ static status_t s_load_index (segment_t *self, error_t *error)
     if (footer_checksum (&footer, self->block) != footer.checksum)
         return error_set (error, "%s: the checksum of its index differs", self->path);
     return OK;
+}
+
+status_t segment_index (const char *path, uint64_t *offset, error_t *error)
+{
+    footer_t footer;
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno (error, "%s: cannot open", path);
+    status_t rc = s_load_footer (fd, path, &footer, error);
+    close (fd);
+    *offset = rc ? 0 : footer.index;
+    return rc;
 }
 
 segment_t *segment_open (const char *path, const segment_layout_t *layout, error_t *error)
@@ -241,13 +260,36 @@ static uint32_t s_seek (const segment_t *segment, uint32_t first, uint32_t end, 
     return first;
 }
 
+// The first block whose strings are all >= high: a key is not less than its beginning.
+static uint32_t s_seek_end (const segment_t *segment, uint32_t first, uint32_t end, rac_bytes high)
+{
+    while (first < end) {
+        uint32_t middle = first + (end - first) / 2;
+        const segment_block_t *block = &segment->block [middle];
+        if (s_compare ((rac_bytes) { block->key, block->key_size, 0 }, high) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return end;
+}
+
+void segment_span (const segment_t *self, uint32_t run, rac_bytes low, rac_bytes high, uint32_t *first, uint32_t *end)
+{
+    uint32_t from = 0, to;
+    while (from < self->blocks && self->block [from].run < run)
+        from++;
+    for (to = from; to < self->blocks && self->block [to].run == run; )
+        to++;
+    *end = high.data ? s_seek_end (self, from, to, high) : to;
+    *first = low.size && from < *end ? s_seek (self, from, *end, low) : from;
+}
+
 static status_t s_open (reading_t *self, rac_bytes low, error_t *error)
 {
     self->row.done = self->next == self->end;
     if (self->row.done)
         return OK;
-    if (low.size)
-        self->next = s_seek (self->segment, self->next, self->end, low);
     TRY (s_load (self, error));
     s_stand (self);
     while (!self->row.done && low.size && s_compare (self->row.text, low) < 0)
@@ -260,11 +302,7 @@ cursor_t *cursor_open (segment_t *segment, uint32_t run, rac_bytes low, rac_byte
     reading_t *self = memory_new (sizeof *self);
     self->segment = segment;
     self->high = high;
-    while (self->next < segment->blocks && segment->block [self->next].run < run)
-        self->next++;
-    self->end = self->next;
-    while (self->end < segment->blocks && segment->block [self->end].run == run)
-        self->end++;
+    segment_span (segment, run, low, high, &self->next, &self->end);
     cursor_t *cursor = &self->row;
     if (s_open (self, low, error))
         cursor_close (&cursor);

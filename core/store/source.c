@@ -4,6 +4,9 @@
 // are as fast. pread at a file's end that has come nearer is a silent 0; so the end is where the submit saw it, and one that
 // comes earlier is an error. A file that has grown or was written over is seen by its size and time at the end (source_check).
 // The device is not compared: the same file has another number on each node of a shared disk.
+//
+// A guarded file is a copy that grows while it is read (a node's chunk cache): its blocks are asked for before they are read, its time says
+// nothing, and who brings the blocks holds the original against what it was at submit.
 #include "store/source.h"
 #include "store/source_gz.h"
 
@@ -17,6 +20,7 @@ struct source {
     const input_file_t *file;
     int fd;
     uint64_t at;                                        // of the next raw byte
+    uint64_t upto;                                      // guarded: what may be read without asking
     gz_t *gz;                                           // NULL: plain
 };
 
@@ -34,7 +38,8 @@ status_t source_check (source_t *self, error_t *error)
     if (now.st_nlink == 0)
         return error_set_kind (error, ERROR_DATA, "%s: deleted while the job ran", file->path);
     int64_t mtime_ns = (int64_t) now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
-    if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || mtime_ns != file->mtime_ns)
+    bool later = mtime_ns != file->mtime_ns && !file->guard;
+    if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || later)
         return s_changed (self, error);
     return OK;
 }
@@ -46,6 +51,10 @@ static status_t s_read_raw (void *context, char *to, size_t room, size_t *size, 
     uint64_t left = self->at < self->file->size ? self->file->size - self->at : 0;
     size_t want = room < left ? room : (size_t) left;
     ssize_t n = 0;
+    if (want && self->file->guard && self->at >= self->upto)
+        TRY (self->file->guard->ask (self->file->guard->context, self->at, &self->upto, error));
+    if (self->file->guard && want > self->upto - self->at)
+        want = (size_t) (self->upto - self->at);
     while (want && (n = pread (self->fd, to, want, (off_t) self->at)) < 0)
         if (errno != EINTR)
             return error_errno (error, "%s: byte %llu: cannot read", self->file->path, (unsigned long long) self->at);
@@ -62,7 +71,7 @@ source_t *source_open (const input_file_t *file, uint64_t offset, error_t *error
         error_set (error, "%s: a packed file is read from its start only", file->path);
         return NULL;
     }
-    int fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open (file->guard ? file->guard->path : file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         error_set_kind (error, errno == ENOENT ? ERROR_DATA : ERROR_OTHER, "%s: cannot open: %s", file->path, strerror (errno));
         return NULL;

@@ -47,6 +47,11 @@ void engine_destroy (engine_t **self_p)
     *self_p = NULL;
 }
 
+void engine_guard (engine_t *self, const input_guard_t *guard)
+{
+    (void) self; (void) guard;
+}
+
 void engine_describe (const engine_t *self, message_declared_t *into)
 {
     (void) self;
