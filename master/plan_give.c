@@ -105,43 +105,58 @@ static offer_t s_offer (plan_t *self, const slot_t *slot, job_t *job)
     return s_offer_task (self, slot, job);
 }
 
+// In advance only from the first job that waits: it may wait for just this slot to be free.
 static offer_t s_offer_user (plan_t *self, const slot_t *slot, const user_t *user)
 {
     offer_t offer = { 0 };
-    for (job_t *job = user->jobs; job && !offer.job; job = job->next)
+    bool more = true;
+    for (job_t *job = user->jobs; job && more; job = job->next) {
         offer = s_offer (self, slot, job);
+        more = !offer.job && !(slot->givens && plan_job_waits (job));
+    }
     return offer;
 }
 
-// *barren: nobody has anything to hand out, to no slot whatsoever.
-static offer_t s_choose (plan_t *self, const slot_t *slot, bool *barren)
+// The user with the least pass of those who have something for this slot; in advance: of all who wait, and nothing if that is not for this
+// slot now. *turn: that user, or NULL: nobody has anything to hand out, to no slot whatsoever.
+static offer_t s_offer_turn (plan_t *self, const slot_t *slot, user_t **turn)
 {
     offer_t best = { 0 };
-    *barren = true;
+    *turn = NULL;
     for (user_t *user = self->users; user; user = user->next) {
         plan_user_look (self, user);
-        *barren &= !user->waits;
-        if (!user->waits || (best.job && user->pass >= best.job->user->pass))
+        if (!user->waits || (*turn && user->pass >= (*turn)->pass && (best.job || slot->givens)))
             continue;
         offer_t offer = s_offer_user (self, slot, user);
-        best = offer.job ? offer : best;
+        if (!offer.job && !slot->givens && best.job)
+            continue;
+        best = offer;
+        *turn = user;
     }
+    return best;
+}
+
+static offer_t s_choose (plan_t *self, const slot_t *slot, user_t **turn)
+{
+    offer_t offer = s_offer_turn (self, slot, turn);
     uint64_t held;
-    job_t *job = best.job && slot_will_hold (slot, &held) && held != best.job->number ? plan_job (self, held) : NULL;
-    if (!job || job->user == best.job->user || job->user->pass > best.job->user->pass + STAY_US)
-        return best;
+    job_t *job = *turn && slot_will_hold (slot, &held) ? plan_job (self, held) : NULL;
+    if (!job || job->user == *turn || job->user->pass > (*turn)->pass + STAY_US)
+        return offer;
     offer_t stay = s_offer (self, slot, job);
-    return stay.job ? stay : best;
+    return stay.job ? stay : offer;
 }
 
 // ---- handing out
 
-// One message for a slot that has room. False: there is none.
-static bool s_give_next (plan_t *self, slot_t *slot, bool *barren)
+// One message for a slot that has room. False: there is none. *waiting: somebody has something to hand out.
+static bool s_give_next (plan_t *self, slot_t *slot, bool *waiting)
 {
     uint64_t held;
     uint32_t holds = slot_will_hold (slot, &held);
-    offer_t offer = s_choose (self, slot, barren);
+    user_t *turn;
+    offer_t offer = s_choose (self, slot, &turn);
+    *waiting = turn != NULL;
     bool more = offer.queue && held == offer.job->number && offer.queue != &offer.stage->suspect && holds < PLAN_HELD;
     if (offer.job && (!holds || more)) {
         self->pass = offer.job->user->pass > self->pass ? offer.job->user->pass : self->pass;
@@ -156,12 +171,12 @@ static bool s_give_next (plan_t *self, slot_t *slot, bool *barren)
 // All that the slot can get. False: nobody has anything more.
 static bool s_fill (plan_t *self, slot_t *slot)
 {
-    bool barren = false;
-    while (slot->givens < PLAN_AHEAD && s_give_next (self, slot, &barren))
+    bool waiting = true;
+    while (slot->givens < PLAN_AHEAD && s_give_next (self, slot, &waiting))
         ;
     if (!slot->givens)
         slot->worker->refused_step = self->step;
-    return !barren;
+    return waiting;
 }
 
 void plan_hand_out (plan_t *self)

@@ -13,8 +13,6 @@
 // refusal has lasted as long as the task would have, it is over: estimates may be wrong, or those others may have better things to do.
 #include "master/plan_state.h"
 
-#include <math.h>
-
 static const double LEARN = 0.25, POWER_LEAST = 1.0 / 256, POWER_MOST = 256;
 enum { FETCHING = 2 };                                  // times as long as at home, for who has to fetch the bytes first
 
@@ -28,25 +26,29 @@ static double s_mean (double old, double sample)
 void plan_learn (plan_t *self, worker_t *worker, stage_t *stage, const message_done_t *done)
 {
     double us = (double) done->time_us, cost = (double) stage_cost (stage, (uint32_t) done->task);
-    worker->measured = true;
     if (!done->stage)
         worker->streams = done->moved != 0;
-    if (us <= 0)
+    if (us <= 0) {
+        worker->measured = true;                        // too short for its clock
         return;
+    }
     if (!done->stage && done->bytes_in)
         worker->bytes_per_us = s_mean (worker->bytes_per_us, (double) done->bytes_in / us);
-    if (stage->rate > 0) {
-        double power = s_mean (worker->power, fmin (fmax (cost * stage->rate / us, POWER_LEAST), POWER_MOST));
+    if (stage->measured) {
+        double sample = cost * stage->rate / us;
+        sample = sample < POWER_LEAST ? POWER_LEAST : sample > POWER_MOST ? POWER_MOST : sample;
+        double power = s_mean (worker->measured ? worker->power : 0, sample);
         if (!worker->draining)
             self->power += (power - worker->power) * worker->slots;
         worker->power = power;
     }
-    stage->rate = s_mean (stage->rate, us * worker->power / cost);
+    stage->rate = s_mean (stage->measured ? stage->rate : 0, us * worker->power / cost);
+    stage->measured = worker->measured = true;
 }
 
 int64_t plan_expect (const worker_t *worker, const stage_t *stage, uint64_t cost)
 {
-    return stage->rate > 0 ? (int64_t) ((double) cost * stage->rate / worker->power) : TASK_US;
+    return (int64_t) ((double) cost * stage->rate / worker->power);
 }
 
 // ---- refusing
@@ -89,7 +91,7 @@ bool plan_ends_late (plan_t *self, const slot_t *slot, const job_t *job, stage_t
 {
     const worker_t *worker = slot->worker;
     double others = self->power - worker->power * worker->slots;
-    if (self->workers == 1 || !worker->measured || stage->rate <= 0 || others <= 0)
+    if (self->workers == 1 || !worker->measured || others <= 0)
         return false;
     int64_t alone = plan_expect (worker, stage, cost), mine = alone + slot_busy_us (slot, self->now_us);
     if ((double) mine <= (double) stage->cost * stage->rate / others)

@@ -54,6 +54,7 @@ void stage_fill (stage_t *self, uint32_t tasks, const uint64_t *bytes, uint64_t 
         self->cost += stage_cost (self, i);
         s_push (&self->fresh, i);
     }
+    self->rate = tasks ? (double) TASK_US * tasks / (double) self->cost : 1;
     for (uint32_t i = tasks; seed && i > 1; i--) {      // Fisher and Yates
         uint32_t other = (uint32_t) (s_random (&seed) % i), was = self->fresh.item [i - 1];
         self->fresh.item [i - 1] = self->fresh.item [other];

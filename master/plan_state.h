@@ -37,7 +37,8 @@ typedef struct {
     home_t *home;                                       // waiting: never failed, by the worker that has their bytes; ascending by its number
     uint32_t homes, waiting;                            // waiting: in all queues
     uint64_t cost;                                      // of all that wait: bytes + TASK_COST each
-    double rate;                                        // us that a slot of power 1 takes for a unit of cost; 0: not measured
+    double rate;                                        // us that a slot of power 1 takes for a unit of cost
+    bool measured;                                      // or else it is a guess
     int64_t refused_us;                                 // since then idle slots are refused what waits; 0: none is
     uint64_t refused_step;                              // plan->step of the last refusal, and the best power that was refused in it
     double refused_power;

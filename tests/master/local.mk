@@ -11,3 +11,6 @@ tests_master_test_roots_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_history
 tests_master_test_history_SOURCES = tests/master/test_history.c
 tests_master_test_history_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_simulation_time
+tests_master_test_simulation_time_SOURCES = tests/master/test_simulation_time.c
+tests_master_test_simulation_time_LDADD = $(TEST_LIBS)
