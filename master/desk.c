@@ -47,7 +47,7 @@ static message_job_info_t s_job_info (const shell_t *self, const work_t *work)
     plan_state (self->plan, work->number, &state);
     return (message_job_info_t) { .job = work->number, .phase = state.phase, .priority = submit->priority,
         .submitted_s = (uint64_t) (time (NULL) - age_us / 1000000), .bytes_done = state.bytes_done, .bytes_all = work->input_bytes,
-        .tasks_done = state.tasks_done, .tasks_all = state.tasks_all, .slots = state.tasks_running,
+        .tasks_done = state.tasks_done, .tasks_all = state.tasks_all, .slots = plan_job_slots (self->plan, work->number),
         .name = submit->name, .user = submit->user, .output = submit->output };
 }
 
@@ -84,7 +84,7 @@ void desk_recall (shell_t *self, const peer_id_t *from, uint64_t job)
         return;
     }
     snprintf (text, sizeof text, "there is no job %llu here (racimo jobs lists them)", (unsigned long long) job);
-    shell_send_finished (self, from, job, EXIT_USAGE, text, "", "");
+    shell_send_finished (self, from, 0, EXIT_USAGE, text, "", "");
 }
 
 void desk_log (shell_t *self, const message_log_t *log)

@@ -1,6 +1,6 @@
 // hear: messages into events. One ROUTER for all: who says HELLO is a worker from then on, everybody else a client. Nothing that a peer
 // sends is believed beyond its own job: numbers are looked up, epochs compared, and what does not fit changes nothing.
-#include "master/shell.h"
+#include "master/desk.h"
 
 #include <racimo.h>
 
@@ -9,6 +9,8 @@
 static void s_submit (shell_t *self, const peer_id_t *from, message_t *message)
 {
     error_t error = { 0 };
+    if (desk_awaits (self, from, message))
+        return;
     work_t *work = work_new (++self->jobs, message, from, &error);
     if (!work) {
         shell_send_finished (self, from, 0, (uint64_t) master_exit_of (error.kind), error.text, "", "");
@@ -26,7 +28,19 @@ static void s_submit (shell_t *self, const peer_id_t *from, message_t *message)
     work->told_us = self->now;
     message_t accepted = { .verb = MESSAGE_ACCEPTED, .accepted = { work->number, self->epoch } };
     shell_tell_client (self, work, &accepted);
+    desk_begin (self, work);
     shell_step (self, (event_t) { .kind = EVENT_SUBMITTED, .job = work->number });
+}
+
+static void s_attach (shell_t *self, const peer_id_t *from, uint64_t job)
+{
+    work_t *work = shell_work (self, job);
+    if (!work) {
+        desk_recall (self, from, job);
+        return;
+    }
+    work->client = *from;
+    work->client_gone = false;
 }
 
 // ---- messages of workers
@@ -62,9 +76,7 @@ static void s_hello (shell_t *self, const peer_id_t *from, const message_hello_t
 static void s_beat (shell_t *self, member_t *member, const message_beat_t *beat)
 {
     work_t *work = shell_work (self, beat->job);
-    member->beat_job = beat->job;
-    member->beat_bytes = beat->bytes;
-    member->beat_rows = beat->rows;
+    roster_beat (member, beat);
     if (work && beat->resident > work->resident)
         work->resident = beat->resident;
 }
@@ -129,6 +141,8 @@ static void s_hear_member (shell_t *self, member_t *member, const message_t *mes
     case MESSAGE_DONE: shell_step (self, (event_t) { .kind = EVENT_DONE, .worker = member->number, .done = &message->done }); break;
     case MESSAGE_SEALED: s_sealed (self, member, &message->sealed); break;
     case MESSAGE_FAULT: s_fault (self, member, &message->fault); break;
+    case MESSAGE_LOG: desk_log (self, &message->log); break;
+    case MESSAGE_WANT: desk_want (self, &member->id, &message->want); break;
     default: shell_log (self, "a worker sent what only others send");
     }
 }
@@ -139,6 +153,12 @@ static void s_hear_client (shell_t *self, const peer_id_t *from, message_t *mess
         s_submit (self, from, message);
     else if (message->verb == MESSAGE_CANCEL && shell_work (self, message->cancel.job))
         shell_cancel (self, message->cancel.job, EXIT_CANCELLED, "cancelled");
+    else if (message->verb == MESSAGE_ATTACH)
+        s_attach (self, from, message->attach.job);
+    else if (message->verb == MESSAGE_QUERY)
+        desk_query (self, from, &message->query);
+    else if (message->verb == MESSAGE_BLOB)
+        desk_blob (self, from, &message->blob, s_submit);
     else if (message->verb == MESSAGE_STOP)
         self->ending |= self->options->private;
     else if (message->verb == MESSAGE_BEAT) {           // counts as lost, and does not know it

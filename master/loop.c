@@ -2,7 +2,7 @@
 //
 // Silence: a worker that has not been heard of for ten seconds is lost. But if this process itself stood still (stopped, suspended,
 // starved), all of them seem silent: after a pause everyone's clock starts anew.
-#include "master/shell.h"
+#include "master/desk.h"
 #include "base/clock.h"
 
 #include <czmq.h>
@@ -157,6 +157,7 @@ static status_t s_open (shell_t *self, error_t *error)
     self->signals = s_open_signals ();
     if (self->signals < 0)
         return error_errno (error, "signalfd");
+    TRY (desk_open (self, error));
     TRY (s_bind (self, error));
     if (self->options->ready_fd >= 0) {
         if (write (self->options->ready_fd, "r", 1) != 1)
@@ -186,6 +187,7 @@ static void s_close (shell_t *self)
     if (self->peer)
         s_stop_workers (self);
     door_destroy (&self->door);
+    desk_close (self);
     dataserver_destroy (&self->data);
     peer_destroy (&self->peer);
     gate_destroy (&self->gate);

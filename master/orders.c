@@ -1,6 +1,6 @@
 // orders: what the plan orders is carried out in its order, before the next event. An action that fails for its receiver (a worker
 // that cannot be reached) becomes an event of its own afterwards, in shell_settle: plan_step is never entered from within.
-#include "master/shell.h"
+#include "master/desk.h"
 
 void shell_log (const shell_t *self, const char *text)
 {
@@ -130,6 +130,8 @@ static void s_finish (shell_t *self, work_t *work, const action_t *action)
     if (!action->exit_code)
         work_summary (work, &summary);
     output_destroy (&work->output);                     // first: when the client hears of the end, nothing hidden is left
+    const message_finished_t finished = { work->number, action->exit_code, text, (char *) action->compiler, summary.data };
+    desk_end (self, work, &finished);
     shell_send_finished (self, &work->client, work->number, action->exit_code, text, action->compiler, summary.data);
     for (uint32_t i = 0; i < self->roster.members; i++) {
         message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
@@ -208,7 +210,7 @@ void shell_settle (shell_t *self)
         next = work->next;
         if (work->doom)
             shell_cancel (self, work->number, EXIT_OTHER, work->doom);
-        else if (work->client_gone)
+        else if (work->client_gone && self->options->private)
             shell_cancel (self, work->number, EXIT_CANCELLED, "cancelled: the client is gone");
     }
 }
