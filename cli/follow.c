@@ -52,6 +52,10 @@ static void s_on_message (follow_t *self, message_t *message)
         if (!self->signals)
             progress_show (&self->progress, &message->state);
         break;
+    case MESSAGE_WANT:
+        if (self->remote)
+            remote_answer (self->remote, &message->want);
+        break;
     case MESSAGE_FINISHED:
         message_free (&self->finished);
         self->finished = *message;

@@ -23,6 +23,7 @@ racimo_SOURCES = \
 	cli/remote.c cli/remote.h \
 	cli/result.c cli/result.h \
 	cli/run.c \
+	cli/sources.c cli/sources.h \
 	cli/status.c \
 	cli/worker.c
 racimo_LDADD = $(RACIMO_LIBS)

@@ -2,6 +2,7 @@
 #include "cli/remote.h"
 #include "base/clock.h"
 #include "cli/config.h"
+#include "wire/bundle.h"
 
 #include <czmq.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ struct remote {
     config_t config;
     keys_t keys;
     peer_t *peer;
+    buffer_t bundle;                                    // what is offered, and its hash
+    char hash [BUNDLE_HASH];
 };
 
 static const char *s_environment (void)
@@ -83,6 +86,7 @@ void remote_destroy (remote_t **self_p)
         return;
     peer_destroy (&self->peer);
     config_free (&self->config);
+    buffer_free (&self->bundle);
     free (self->name);
     free (self);
     *self_p = NULL;
@@ -130,4 +134,26 @@ status_t remote_next (remote_t *self, message_t *into, error_t *error)
             (void) zmq_poll (items, items [1].socket ? 2 : 1, (long) (left / 1000 + 1));
     }
     return error_set (error, "%s does not answer", self->name);
+}
+
+const char *remote_offer (remote_t *self, buffer_t *bundle)
+{
+    buffer_free (&self->bundle);
+    self->bundle = *bundle;
+    *bundle = (buffer_t) { 0 };
+    bundle_hash (&self->bundle, self->hash);
+    return self->hash;
+}
+
+void remote_answer (remote_t *self, const message_want_t *want)
+{
+    message_t blob = { .verb = MESSAGE_BLOB, .blob = { .blob = want->blob, .offset = want->offset, .size = self->bundle.size } };
+    if (strcmp (want->blob, self->hash) || want->offset >= self->bundle.size)
+        blob.blob.error = (char *) "this client does not have them";
+    else {
+        size_t left = self->bundle.size - want->offset;
+        blob.blob.bytes = (wire_bytes_t) { self->bundle.data + want->offset, left < BLOB_BYTES ? (uint32_t) left : BLOB_BYTES };
+    }
+    if (peer_send (self->peer, NULL, &blob, 0, NULL))
+        return;                                         // the connection is gone, and with it the question
 }

@@ -18,5 +18,8 @@ const char *remote_name (const remote_t *self);         // HOST or HOST:PORT, fo
 CHECKED status_t remote_send (remote_t *self, const message_t *message, error_t *error);
 // Waits for a message, at most 10 seconds; the caller's to message_free.
 CHECKED status_t remote_next (remote_t *self, message_t *into, error_t *error);
+// Sources that the master may WANT; taken. Returns their hash, for SUBMIT.
+const char *remote_offer (remote_t *self, buffer_t *bundle);
+void remote_answer (remote_t *self, const message_want_t *want);   // with the next piece
 // True: this master will never let us in; the error says why.
 bool remote_refused (remote_t *self, error_t *error);

@@ -6,6 +6,7 @@
 #include "cli/follow.h"
 #include "cli/options.h"
 #include "cli/result.h"
+#include "cli/sources.h"
 #include "base/file.h"
 #include "master/master.h"
 #include "master/output.h"
@@ -124,7 +125,12 @@ static status_t s_open_remote (session_t *self, error_t *error)
         return FAILED;
     follow->peer = remote_peer (follow->remote);
     follow->detach = self->options.submit.detached;
-    return OK;
+    buffer_t bundle = { 0 };
+    status_t rc = sources_bundle (self->options.submit.source, &bundle, error);
+    if (!rc)
+        self->options.submit.bundle = (char *) remote_offer (follow->remote, &bundle);
+    buffer_free (&bundle);
+    return rc;
 }
 
 // ---- the end
