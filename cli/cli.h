@@ -12,6 +12,7 @@ int list_command (int words, char **word);
 int new_command (int words, char **word);
 int master_command (int words, char **word);
 int worker_command (int words, char **word);
+int cluster_command (int words, char **word);
 int jobs_command (int words, char **word);
 int nodes_command (int words, char **word);
 int status_command (int words, char **word);
@@ -19,7 +20,7 @@ int logs_command (int words, char **word);
 int attach_command (int words, char **word);
 int cancel_command (int words, char **word);
 
-extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [],
+extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [], cluster_help [],
     jobs_help [], nodes_help [], status_help [], logs_help [], attach_help [], cancel_help [];
 
 // Prints "racimo: TEXT" and returns the exit status for the error's kind.

@@ -3,6 +3,7 @@ racimo_SOURCES = \
 	cli/cli.h cli/main.c cli/common.c \
 	cli/ask.c cli/ask.h \
 	cli/attach.c cli/cancel.c \
+	cli/cluster.c cli/cluster.h cli/cluster_files.c cli/cluster_init.c cli/cluster_join.c \
 	cli/config.c cli/config.h cli/config_parts.h cli/config_text.c \
 	cli/daemon.c cli/daemon.h \
 	cli/describe.c \
@@ -25,5 +26,6 @@ racimo_SOURCES = \
 	cli/run.c \
 	cli/sources.c cli/sources.h \
 	cli/status.c \
+	cli/ticket.c cli/ticket.h \
 	cli/worker.c
 racimo_LDADD = $(RACIMO_LIBS)
