@@ -10,7 +10,7 @@
 #include <string.h>
 #include <zmq.h>
 
-enum { VERSION = 1, WITH_KEY = 1, FOR_CLIENT = 2, KEY_BYTES = 32, CHECK_BYTES = 4, BEFORE = 4 + TOKEN_SECRET, MOST_BYTES = 256, MOST_LETTERS = 352 };
+enum { TICKET_VERSION = 1, WITH_KEY = 1, FOR_CLIENT = 2, KEY_BYTES = 32, CHECK_BYTES = 4, BEFORE = 4 + TOKEN_SECRET, MOST_BYTES = 256, MOST_LETTERS = 352 };
 
 static const char s_letters [] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
@@ -73,7 +73,7 @@ static void s_checksum (const void *bytes, size_t size, unsigned char check [CHE
 
 status_t ticket_write (const ticket_t *self, buffer_t *into, error_t *error)
 {
-    unsigned char bytes [MOST_BYTES] = { VERSION, 0, (unsigned char) (self->door >> 8), (unsigned char) self->door };
+    unsigned char bytes [MOST_BYTES] = { TICKET_VERSION, 0, (unsigned char) (self->door >> 8), (unsigned char) self->door };
     size_t size = BEFORE, host = strlen (self->host);
     bytes [1] = (unsigned char) ((*self->key ? WITH_KEY : 0) | (self->client ? FOR_CLIENT : 0));
     for (size_t i = 0; i < TOKEN_SECRET; i++) {
@@ -117,7 +117,7 @@ status_t ticket_read (const char *word, ticket_t *into, error_t *error)
     size_t before = BEFORE + (bytes [1] & WITH_KEY ? KEY_BYTES : 0);
     if (memcmp (check, bytes + size, CHECK_BYTES))
         return error_set_kind (error, ERROR_USAGE, "the token was mistyped or cut: copy the whole word");
-    if (bytes [0] != VERSION)
+    if (bytes [0] != TICKET_VERSION)
         return error_set_kind (error, ERROR_USAGE, "the token is of another release of racimo: install the same on head and nodes");
     if (size <= before || size - before >= sizeof into->host)
         return error_set_kind (error, ERROR_USAGE, "the token names no head");
