@@ -145,8 +145,9 @@ static status_t s_take_text (const setting_t *setting, const char *value, char *
     }
     if (!good || strchr (value, '\n'))
         return USAGE ("%s '%s': give %s", where, value, wanted);
+    char *copy = memory_text (value);                   // value may be what *into is
     free (*into);
-    *into = memory_text (value);
+    *into = copy;
     return OK;
 }
 
