@@ -2,8 +2,8 @@
 #pragma once
 #include "base/file.h"
 #include "store/input.h"
+#include "tests/main.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,19 +52,8 @@ static inline input_list_t s_file (const void *bytes, size_t size)
     return s_listed (s_write ("data", bytes, size));
 }
 
-// Runs a suite of one case with a folder for each test; returns what main returns.
-static int s_run (const char *name, const TTest *const *tests, size_t count)
+// Runs a suite with a folder for each test; returns what main returns.
+static inline int s_run (const char *name, const TTest *const *tests, size_t count)
 {
-    Suite *suite = suite_create (name);
-    TCase *tcase = tcase_create (name);
-    tcase_add_checked_fixture (tcase, s_folder_make, s_folder_remove);
-    tcase_set_timeout (tcase, 300);                     // generous: emulators and valgrind run these too
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test (tcase, tests [i]);
-    suite_add_tcase (suite, tcase);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return main_run (name, s_folder_make, s_folder_remove, tests, count);
 }

@@ -1,7 +1,7 @@
 // help: seeded random numbers, and the run of a suite. For the tests of core/table only.
 #pragma once
 #include "base/error.h"
-#include <check.h>
+#include "tests/main.h"
 #include <racimo.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -36,18 +36,15 @@ static inline int s_sign (int number)
     return (number > 0) - (number < 0);
 }
 
-// Runs a suite of one case; returns what main returns.
+static inline uint64_t s_bits (double value)
+{
+    uint64_t bits;
+    memcpy (&bits, &value, 8);
+    return bits;
+}
+
+// Runs a suite; returns what main returns.
 static inline int s_run (const char *name, const TTest *const *tests, size_t count)
 {
-    Suite *suite = suite_create (name);
-    TCase *tcase = tcase_create (name);
-    tcase_set_timeout (tcase, 300);                     // generous: emulators and valgrind run these too
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test (tcase, tests [i]);
-    suite_add_tcase (suite, tcase);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return main_run (name, NULL, NULL, tests, count);
 }

@@ -7,12 +7,17 @@ tests_worker_test_worker_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_SOURCE='"$(abs_top_src
 tests_worker_test_worker_LDADD = $(TEST_LIBS)
 # Compiled by the tests themselves, as a job is.
 EXTRA_DIST += tests/worker/beast.c
-check_PROGRAMS += tests/worker/test_job
-tests_worker_test_job_SOURCES = tests/worker/test_job.c
+check_PROGRAMS += tests/worker/test_job tests/worker/test_job_input
+tests_worker_test_job_SOURCES = tests/worker/test_job.c tests/worker/declare.h
 tests_worker_test_job_LDADD = $(TEST_LIBS)
+tests_worker_test_job_input_SOURCES = tests/worker/test_job_input.c tests/worker/declare.h
+tests_worker_test_job_input_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/worker/test_collect
-tests_worker_test_collect_SOURCES = tests/worker/test_collect.c
+tests_worker_test_collect_SOURCES = tests/worker/test_collect.c tests/worker/sealed.h
 tests_worker_test_collect_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/worker/test_cache
 tests_worker_test_cache_SOURCES = tests/worker/test_cache.c
 tests_worker_test_cache_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/worker/test_fetch
+tests_worker_test_fetch_SOURCES = tests/worker/test_fetch.c
+tests_worker_test_fetch_LDADD = $(TEST_LIBS)

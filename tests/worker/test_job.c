@@ -1,11 +1,7 @@
 // test_job: what a declaration becomes, and the one line that each contradiction is answered with.
 //
-// A declaration here is a function as RAC_JOB makes it; s_facts are what the user gives beside it.
-#include "worker/job.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <string.h>
+// Columns by header and parameters: test_job_input.c.
+#include "declare.h"
 
 static rac_status s_no_map (void *state, const rac_batch *in, rac_out *out)
 {
@@ -30,42 +26,6 @@ static void s_merge (void *states, const uint32_t *group, const void *others, ui
 static void s_value (const void *states, uint32_t groups, void *values) { (void) states; (void) groups; (void) values; }
 
 static const rac_fold_def s_own = { sizeof (rac_fold_def), 8, RAC_F64, 0, s_start, s_add, s_merge, s_value };
-
-// ---- helpers
-
-static message_submit_t s_submit;
-static wire_bytes_t s_line;
-
-static job_t *s_declare (job_declare_fn *declare, const char *line, error_t *error)
-{
-    *error = (error_t) { 0 };
-    s_line = (wire_bytes_t) { (char *) line, line ? (uint32_t) strlen (line) : 0 };
-    return job_new (declare, "testjob", &s_submit, line ? &s_line : NULL, error);
-}
-
-static job_t *s_good (job_declare_fn *declare, const char *line)
-{
-    error_t error;
-    job_t *job = s_declare (declare, line, &error);
-    ck_assert_msg (job != NULL, "%s", error.text);
-    ck_assert_str_eq (error.text, "");
-    return job;
-}
-
-// The line must have these words, the job's name at its start, and be one line; and NULL for an error must do no harm.
-static void s_bad (job_declare_fn *declare, const char *line, error_kind_t kind, const char *words)
-{
-    error_t error;
-    ck_assert_ptr_null (s_declare (declare, line, &error));
-    ck_assert_msg (strstr (error.text, words) != NULL, "'%s' has not '%s'", error.text, words);
-    ck_assert_msg (!strncmp (error.text, "testjob: ", 9) && !strchr (error.text, '\n'), "'%s'", error.text);
-    ck_assert_msg (error.kind == kind, "'%s' is of kind %d", error.text, (int) error.kind);
-    ck_assert_ptr_null (job_new (declare, "testjob", &s_submit, line ? &s_line : NULL, NULL));
-}
-
-#define JOB(function) static rac_status function (rac_plan *plan)
-// A job of one statement more than a good one, which is wrong; its words come from the table of the test.
-#define WRONG(function, statements) JOB (function) { rac_input (plan, RAC_CSV, NULL, 0); statements; return RAC_OK; }
 
 // ---- good ones
 
@@ -201,175 +161,6 @@ START_TEST (other_modes)
     ck_assert_int_eq (job->mode, JOB_FOLD);
     ck_assert_uint_eq (job->columns, 0);
     job_destroy (&job);
-}
-END_TEST
-
-// ---- headers
-
-JOB (by_name)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "b", RAC_BYTES);
-    rac_key (plan, "b", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_number)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "3", RAC_BYTES);
-    rac_key (plan, "3", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_zero)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "0", RAC_BYTES);
-    rac_key (plan, "0", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_quoted_name)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "say \"b\", or c", RAC_BYTES);
-    rac_key (plan, "say \"b\", or c", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_name_in_tsv)
-{
-    rac_input (plan, RAC_TSV, NULL, 0);
-    rac_read (plan, "\"b\"", RAC_BYTES);
-    rac_key (plan, "\"b\"", RAC_BYTES);
-    return RAC_OK;
-}
-
-static uint32_t s_position (job_declare_fn *declare, const char *line, uint32_t fields)
-{
-    job_t *job = s_good (declare, line);
-    uint32_t position = job->input [0].read [0].position;
-    ck_assert_uint_eq (job->input [0].fields, fields);
-    job_destroy (&job);
-    return position;
-}
-
-START_TEST (headers)
-{
-    ck_assert_uint_eq (s_position (by_name, "a,b,c", 3), 1);
-    ck_assert_uint_eq (s_position (by_name, "b", 1), 0);
-    ck_assert_uint_eq (s_position (by_name, ",,b,", 4), 2);
-    ck_assert_uint_eq (s_position (by_name, "a,\"b\",b", 3), 1);
-    ck_assert_uint_eq (s_position (by_name, "\"x,y\",\"\",b", 3), 2);
-    ck_assert_uint_eq (s_position (by_quoted_name, "a,\"say \"\"b\"\", or c\"", 2), 1);
-    ck_assert_uint_eq (s_position (by_number, "a,b,c", 3), 2);
-    ck_assert_uint_eq (s_position (by_number, "3,b,c", 3), 0);          // a name first of all
-    ck_assert_uint_eq (s_position (by_name_in_tsv, "a\t\"b\"\tc", 3), 1);   // TSV has no quotes
-    s_bad (by_name, "a,c", ERROR_USAGE, "no column 'b'; it has: a, c");
-    s_bad (by_name, "B", ERROR_USAGE, "no column 'b'");
-    s_bad (by_number, "a,b", ERROR_USAGE, "no column 3: the input has 2");
-    s_bad (by_zero, "a,b", ERROR_USAGE, "no column '0'");
-}
-END_TEST
-
-START_TEST (headers_the_user_overrides)
-{
-    s_submit.header = 2;
-    ck_assert_uint_eq (s_position (by_name, "x,y", 2), 0);              // by order
-    ck_assert_uint_eq (s_position (by_number, "x,y,z", 3), 2);
-    s_bad (by_number, "x,y", ERROR_USAGE, "no column 3: the input has 2");
-    s_submit.header = 1;
-    s_bad (stations, "x;1.5", ERROR_USAGE, "no column 'name'; it has: x, 1.5");
-    s_submit.header = 0;
-    s_submit.delimiter = "|";
-    ck_assert_uint_eq (s_position (by_name, "a,x|b", 2), 1);
-    s_submit.delimiter = "tab";
-    ck_assert_uint_eq (s_position (by_name, "a\tb", 2), 1);
-    s_submit.delimiter = "";
-    s_submit.format = RAC_TSV;
-    ck_assert_uint_eq (s_position (by_name, "a,x\tb", 2), 1);
-    s_submit.format = RAC_LINES;
-    ck_assert_uint_eq (s_position (by_name, "a,b", 0), 0);
-    s_submit.format = 0;
-    s_bad (stations, "x", ERROR_USAGE, "'celsius' is number 2, but the input has 1");
-    s_submit = (message_submit_t) { 0 };
-}
-END_TEST
-
-// What RAC_JOB may ask while it runs.
-JOB (asking)
-{
-    ck_assert_uint_eq (plan->input_columns (plan, 0), 0);
-    rac_input (plan, RAC_CSV, NULL, 0);
-    ck_assert_uint_eq (plan->input_columns (plan, 0), 2);
-    ck_assert_str_eq (plan->input_name (plan, 0, 1), "two words");
-    ck_assert_ptr_null (plan->input_name (plan, 0, 2));
-    ck_assert_uint_eq (plan->input_columns (plan, 1), 0);
-    rac_fold (plan, "n", RAC_COUNT, NULL);
-    return RAC_OK;
-}
-
-START_TEST (columns_asked_for)
-{
-    job_t *job = s_good (asking, "one,two words");
-    job_destroy (&job);
-}
-END_TEST
-
-// ---- parameters
-
-static int64_t s_n;
-static double s_x;
-static int s_flag;
-static char s_text [32];
-
-JOB (with_params)
-{
-    s_n = rac_param_i64 (plan, "n", "7", "how many");
-    s_x = rac_param_f64 (plan, "x", "0.5", "how much");
-    s_flag = rac_flag (plan, "loud", "say it loud");
-    snprintf (s_text, sizeof s_text, "%s", rac_param (plan, "text", "standard", NULL));
-    return counting (plan);
-}
-
-static void s_options (char **option, uint32_t count)
-{
-    s_submit = (message_submit_t) { .options = { option, count } };
-}
-
-START_TEST (parameters)
-{
-    job_t *job = s_good (with_params, NULL);
-    ck_assert (s_n == 7 && s_x == 0.5 && !s_flag && !strcmp (s_text, "standard"));
-    ck_assert_str_eq (job_param (job, "n"), "7");
-    ck_assert_ptr_null (job_param (job, "m"));
-    job_destroy (&job);
-    s_options ((char *[]) { "n=-12", "text=a=b", "x=1e3", "loud=1", "n=13" }, 5);
-    job = s_good (with_params, NULL);
-    ck_assert (s_n == 13 && s_x == 1000 && s_flag && !strcmp (s_text, "a=b"));
-    ck_assert_str_eq (job_param (job, "loud"), "1");
-    ck_assert (job->param [0].given && job->params == 4);
-    job_destroy (&job);
-    s_options ((char *[]) { "text=" }, 1);
-    job = s_good (with_params, NULL);
-    ck_assert_str_eq (s_text, "");
-    job_destroy (&job);
-}
-END_TEST
-
-START_TEST (parameters_refused)
-{
-    static char *const bad [] = { "n=", "n=x", "n=1x", "n=1.5", "n=9223372036854775808", "x=", "x=one", "x=1,5" };
-    for (size_t i = 0; i < COUNT_OF (bad); i++) {
-        s_options ((char *[]) { bad [i] }, 1);
-        s_bad (with_params, NULL, ERROR_USAGE, "is not a number");
-    }
-    s_options ((char *[]) { "m=1" }, 1);
-    s_bad (with_params, NULL, ERROR_USAGE, "has no option --m: see racimo describe testjob");
-    s_options ((char *[]) { "nn=1" }, 1);
-    s_bad (with_params, NULL, ERROR_USAGE, "no option --nn");
-    s_options (NULL, 0);
 }
 END_TEST
 
@@ -533,17 +324,6 @@ END_TEST
 
 int main (void)
 {
-    static const TTest *const *const tests [] = { &a_fold, &a_sort, &other_modes, &headers, &headers_the_user_overrides, &columns_asked_for, &parameters,
-        &parameters_refused, &contradictions, &explanations };
-    Suite *suite = suite_create ("job");
-    TCase *tcase = tcase_create ("job");
-    tcase_set_timeout (tcase, 300);                     // generous: emulators and valgrind run these too
-    for (size_t i = 0; i < COUNT_OF (tests); i++)
-        tcase_add_test (tcase, *tests [i]);
-    suite_add_tcase (suite, tcase);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    const TTest *const tests [] = { a_fold, a_sort, other_modes, contradictions, explanations };
+    return main_run ("job", NULL, NULL, tests, COUNT_OF (tests));
 }

@@ -1,7 +1,7 @@
 // test_plugin: compiling a job and finding it again: the same bytes in the cache, another result for whatever may change one.
 #include "base/file.h"
+#include "tests/main.h"
 #include "worker/plugin.h"
-#include <check.h>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -225,23 +225,6 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("plugin");
-    TCase *tests = tcase_create ("plugin");
-    tcase_set_timeout (tests, 60);
-    tcase_add_checked_fixture (tests, s_start, s_stop);
-    tcase_add_test (tests, test_cached);
-    tcase_add_test (tests, test_what_changes_it);
-    tcase_add_test (tests, test_damaged);
-    tcase_add_test (tests, test_other_languages_and_compilers);
-    tcase_add_test (tests, test_failures);
-    tcase_add_test (tests, test_many_errors_are_cut);
-    tcase_add_test (tests, test_at_once);
-    tcase_add_test (tests, test_changed_meanwhile);
-    tcase_add_test (tests, test_cache_folder);
-    suite_add_tcase (suite, tests);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed != 0;
+    const TTest *const tests [] = { test_cached, test_what_changes_it, test_damaged, test_other_languages_and_compilers, test_failures, test_many_errors_are_cut, test_at_once, test_changed_meanwhile, test_cache_folder };
+    return main_run ("plugin", s_start, s_stop, tests, COUNT_OF (tests));
 }
