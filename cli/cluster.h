@@ -17,7 +17,7 @@ CHECKED status_t cluster_print_token (const config_t *config, const token_grant_
 
 // Names as the allow list has them: of this node; of this user, "ana@pi0".
 void cluster_node_name (const config_t *config, char name [64]);
-void cluster_user_name (char name [64]);
+void cluster_user_name (const config_t *config, char name [64]);
 
 // ---- files; run as root for the whole system, what the daemons read belongs to the user racimo, who is made if missing
 

@@ -116,19 +116,27 @@ static void s_copy (char name [64], const char *from)
     name [at] = '\0';
 }
 
-void cluster_node_name (const config_t *config, char name [64])
+static void s_host (const config_t *config, char host [128])
 {
-    char host [256] = "";
-    (void) gethostname (host, sizeof host - 1);
-    s_copy (name, *config->node ? config->node : host);
+    *host = '\0';
+    (void) gethostname (host, 127);
+    if (*config->node)
+        snprintf (host, 128, "%s", config->node);
 }
 
-void cluster_user_name (char name [64])
+void cluster_node_name (const config_t *config, char name [64])
 {
-    char host [128] = "", both [256];
+    char host [128];
+    s_host (config, host);
+    s_copy (name, host);
+}
+
+void cluster_user_name (const config_t *config, char name [64])
+{
+    char host [128], both [256];
     const char *sudo = geteuid () ? NULL : getenv ("SUDO_USER");
     const struct passwd *account = getpwuid (geteuid ());
-    (void) gethostname (host, sizeof host - 1);
-    snprintf (both, sizeof both, "%s@%.100s", sudo ? sudo : account ? account->pw_name : "user", host);
+    s_host (config, host);
+    snprintf (both, sizeof both, "%.100s@%s", sudo ? sudo : account ? account->pw_name : "user", host);
     s_copy (name, both);
 }

@@ -129,7 +129,7 @@ static status_t s_allow (const setup_t *self, error_t *error)
     allow_t list;
     char node [64], user [64];
     cluster_node_name (&self->config, node);
-    cluster_user_name (user);
+    cluster_user_name (&self->config, user);
     status_t rc = allow_open (&list, self->config.state, error);
     if (!rc && self->config.security != SECURITY_NONE) {
         rc = allow_add (&list, ROLE_WORKER, node, self->worker.public_key, false, error);

@@ -109,7 +109,7 @@ static status_t s_ask (guest_t *self, error_t *error)
 {
     char name [64];
     if (self->ticket.client)
-        cluster_user_name (name);
+        cluster_user_name (&self->config, name);
     else
         cluster_node_name (&self->config, name);
     message_t join = { .verb = MESSAGE_JOIN, .join = { .token = self->ticket.secret, .node = name } };
