@@ -92,10 +92,20 @@ void dossiers_free (dossiers_t *self)
     *self = (dossiers_t) { 0 };
 }
 
-plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options)
+plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master)
 {
-    if (!self->plugin)
-        self->plugin = plugin_new (self->submit.submit.source, options->api, options->cache);
+    const message_submit_t *submit = &self->submit.submit;
+    bool travelled = *submit->bundle && bundles;
+    error_t error = { 0 };
+    if (self->plugin)
+        return self->plugin;
+    const char *source = travelled ? bundles_main (bundles, master, submit->bundle, &error) : submit->source;
+    if (source)
+        self->plugin = plugin_new (source, options->api, options->cache);
+    else if (error.text [0])
+        self->plugin = plugin_new_failed (&error);
+    if (self->plugin && travelled)
+        plugin_show_as (self->plugin, submit->source);
     return self->plugin;
 }
 

@@ -3,6 +3,7 @@
 // Owned by the worker's loop; a dossier stays at its address until it is forgotten.
 #pragma once
 #include "wire/message.h"
+#include "worker/bundles.h"
 #include "worker/plugin.h"
 #include "worker/supply.h"
 #include "worker/worker.h"
@@ -14,6 +15,7 @@ typedef struct {
     char *scratch, *twin;                               // for runs and segments; in memory, or empty
     char *parts;                                        // a cluster: for parts, if this node does not see the job's folder
     supply_t *look;                                     // whether it does; NULL: a private run, which does
+    uint64_t logged;                                    // bytes of what it printed that went to the master
 } dossier_t;
 
 typedef struct { dossier_t **item; uint32_t count; } dossiers_t;
@@ -24,8 +26,9 @@ dossier_t *dossiers_find (const dossiers_t *self, uint64_t job);
 void dossiers_forget (dossiers_t *self, uint64_t job);  // with its files and a compiler at work
 void dossiers_free (dossiers_t *self);                  // all but the files
 
-// Compiles at the first call. plugin_fd tells whether it is ready.
-plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options);
+// Compiles as soon as the sources are here; those of a bundle are asked for at the master. NULL: they are on their way. plugin_fd tells
+// whether it is ready.
+plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master);
 bool dossier_ready (const dossier_t *self);             // it is known where parts go; until then dossier_load has to wait
 const char *dossier_folder (const dossier_t *self);     // for parts
 bool dossier_shares (const dossier_t *self);            // that folder is the master's

@@ -1,4 +1,6 @@
 libworker_a_SOURCES += \
+	worker/bundles.c worker/bundles.h \
+	worker/forward.c worker/forward.h \
 	worker/cache.c worker/cache.h \
 	worker/collect.c worker/collect.h \
 	worker/compact.c worker/compact.h \

@@ -77,6 +77,8 @@ static void s_obey (worker_t *self, message_t *message)
         member_forget (self, message->forget.job);
     else if (message->verb == MESSAGE_ABANDON && message->abandon.slot < self->options->slots)
         slot_abandon (self->slot [message->abandon.slot], &message->abandon);
+    else if (message->verb == MESSAGE_BLOB && self->post.bundles)
+        bundles_hear (self->post.bundles, self->post.master, &message->blob);
     else if (message->verb == MESSAGE_STOP)
         s_stop (self, &message->stop);
     else if (order_is (message))

@@ -7,6 +7,7 @@
 #include "worker/loop_parts.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "worker/recipe.h"
 #include <racimo.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
@@ -30,6 +31,8 @@ status_t member_begin (worker_t *self, error_t *error)
         if (!self->gate)
             return FAILED;
     }
+    if (self->options->bundles)
+        self->post.bundles = bundles_new (self->options->bundles);
     self->post.serve = serve_new (self->options, error);
     self->post.supplies.fetch = self->post.serve ? fetch_new (self->options, error) : NULL;
     return self->post.supplies.fetch ? OK : FAILED;
@@ -39,6 +42,7 @@ void member_end (worker_t *self)
 {
     supplies_free (&self->post.supplies);
     serve_destroy (&self->post.serve);
+    bundles_destroy (&self->post.bundles);
     gate_destroy (&self->gate);
     message_free (&self->nodes);
 }
@@ -57,7 +61,7 @@ void member_greet (worker_t *self)
     uname (&name);
     message_t hello = { .verb = MESSAGE_HELLO, .hello = {
         .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .nonce = self->nonce, .pid = (uint64_t) getpid (), .slots = options->slots,
-        .memory = options->memory, .compiler = 1, .port = self->post.serve ? serve_port (self->post.serve) : 0,
+        .memory = options->memory, .compiler = recipe_has_compiler (), .port = self->post.serve ? serve_port (self->post.serve) : 0,
         .address = (char *) s_or_empty (options->address), .node = options->node ? (char *) options->node : name.nodename,
         .cpu = name.machine, .release = (char *) PACKAGE_VERSION,
     } };
@@ -99,6 +103,8 @@ void member_welcome (worker_t *self, const message_welcome_t *welcome)
     if (self->options->head && other) {
         log_line (LOG_SAY, "is worker %llu of %s", (unsigned long long) welcome->worker, self->options->endpoint);
         fetch_head (self->post.supplies.fetch, self->options->head, welcome->data);
+        if (self->post.bundles)
+            bundles_again (self->post.bundles, self->post.master);
     }
     self->greeted = true;
     self->epoch = welcome->epoch;

@@ -31,6 +31,7 @@ struct plugin {
     char *cache;
     char *object, *headers;                             // where the compiler writes; NULL: it has not been started
     char *path;                                         // of the result
+    char *here, *there;                                 // folders: names below `here` are shown as below `there`; NULL: as they are
     pid_t pid;                                          // of the compiler, 0: not at work
     int output;                                         // what it says, -1: not at work
     buffer_t said;
@@ -162,6 +163,62 @@ plugin_t *plugin_new (const char *source, const char *api, const char *cache)
     return self;
 }
 
+plugin_t *plugin_new_failed (const error_t *error)
+{
+    plugin_t *self = memory_new (sizeof *self);
+    self->output = -1;
+    self->error = *error;
+    return self;
+}
+
+// ---- names of a copy
+
+// Every `here` in text becomes `there`.
+static void s_translate (const plugin_t *self, const char *text, buffer_t *into)
+{
+    size_t size = self->here ? strlen (self->here) : 0;
+    for (const char *at; size && (at = strstr (text, self->here)); text = at + size) {
+        buffer_add (into, text, (size_t) (at - text));
+        buffer_add (into, self->there, strlen (self->there));
+    }
+    buffer_add (into, text, strlen (text) + 1);
+}
+
+static void s_translate_error (plugin_t *self)
+{
+    buffer_t text = { 0 };
+    if (!self->here)
+        return;
+    s_translate (self, self->error.text, &text);
+    snprintf (self->error.text, sizeof self->error.text, "%s", text.data);
+    buffer_free (&text);
+}
+
+static void s_translate_lines (plugin_t *self)
+{
+    buffer_t text = { 0 };
+    if (!self->here || !self->said.size)
+        return;
+    s_translate (self, self->said.data, &text);
+    buffer_free (&self->said);
+    self->said = text;
+}
+
+// What both paths end in is the name within the bundle; what comes before is translated.
+void plugin_show_as (plugin_t *self, const char *source)
+{
+    const char *own = self->recipe.source;
+    size_t a = own ? strlen (own) : 0, b = strlen (source), same = 0, whole = 0;
+    while (same < a && same < b && own [a - same - 1] == source [b - same - 1])
+        if (own [a - ++same] == '/')
+            whole = same;
+    if (!whole)
+        return;
+    self->here = strndup (own, a - whole + 1);
+    self->there = strndup (source, b - whole + 1);
+    s_translate_error (self);
+}
+
 void plugin_destroy (plugin_t **self_p)
 {
     plugin_t *self = *self_p;
@@ -181,6 +238,8 @@ void plugin_destroy (plugin_t **self_p)
     buffer_free (&self->said);
     free (self->object);
     free (self->headers);
+    free (self->here);
+    free (self->there);
     free (self->path);
     free (self->cache);
     free (self);
@@ -228,12 +287,14 @@ static void s_finish (plugin_t *self)
         size--;
     buffer_reserve (&self->said, 1);
     self->said.data [size] = '\0';
+    s_translate_lines (self);
     if (status == 0)
         s_keep (self);
     else if (WIFSIGNALED (status))
         error_set (&self->error, "%s: the compiler was killed by signal %d", self->recipe.source, WTERMSIG (status));
     else
         error_set_kind (&self->error, ERROR_JOB, "%s: does not compile: see the compiler's lines above", self->recipe.source);
+    s_translate_error (self);
 }
 
 void plugin_step (plugin_t *self)

@@ -10,6 +10,9 @@ typedef struct plugin plugin_t;
 
 // api: the folder of racimo.h; cache: made if missing. Never NULL; whether it failed is told by plugin_path once it is ready.
 plugin_t *plugin_new (const char *source, const char *api, const char *cache);
+plugin_t *plugin_new_failed (const error_t *error);     // one that is ready and has failed: its source could not be had
+// The source is a copy of `source`: from now on the compiler's lines and the error name that and its neighbours.
+void plugin_show_as (plugin_t *self, const char *source);
 void plugin_destroy (plugin_t **self_p);                // stops a compiler at work
 int plugin_fd (const plugin_t *self);                   // readable: plugin_step; -1: ready
 void plugin_step (plugin_t *self);                      // never waits

@@ -141,6 +141,17 @@ status_t recipe_again (recipe_t *self, error_t *error)
     return OK;
 }
 
+bool recipe_has_compiler (void)
+{
+    recipe_t command = { .source = (char *) "job.c" };
+    s_command (&command, "");
+    command.compiler = s_program (command.word [0]);
+    command.source = NULL;
+    bool there = command.compiler != NULL;
+    recipe_free (&command);
+    return there;
+}
+
 status_t recipe_make (const char *source, const char *api, recipe_t *into, error_t *error)
 {
     *into = (recipe_t) { .source = realpath (source, NULL) };

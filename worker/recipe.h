@@ -21,3 +21,4 @@ void recipe_free (recipe_t *self);
 CHECKED status_t recipe_again (recipe_t *self, error_t *error);     // computes `first` anew: has the source changed meanwhile?
 // headers: a file as the compiler's -MMD writes it. FAILED: that file or one of the headers cannot be read.
 CHECKED status_t recipe_name (const recipe_t *self, const char *headers, char name [RECIPE_NAME]);
+bool recipe_has_compiler (void);                        // for C, on this machine

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "wire/pipe.h"
+#include "worker/forward.h"
 #include "worker/order.h"
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +41,7 @@ slot_t *slot_new (post_t *post, uint32_t index)
     self->post = post;
     self->index = index;
     self->line = (line_t) { -1, -1, -1, NULL };
-    self->log = tasklog_new (path);
+    self->log = tasklog_new (post->options->head ? NULL : path);
     free (path);
     return self;
 }
@@ -192,9 +193,9 @@ static bool s_begin (slot_t *self)
         s_decline (self, 0, &error, "");
         return true;
     }
-    plugin_t *plugin = dossier_plugin (dossier, self->post->options);
+    plugin_t *plugin = dossier_plugin (dossier, self->post->options, self->post->bundles, self->post->master);
     supply_state_t supplied = errand->supply ? supply_state (errand->supply) : SUPPLY_READY;
-    if (plugin_fd (plugin) >= 0 || supplied == SUPPLY_COMING || !dossier_ready (dossier))
+    if (!plugin || plugin_fd (plugin) >= 0 || supplied == SUPPLY_COMING || !dossier_ready (dossier))
         return false;
     if (!plugin_path (plugin)) {
         s_decline (self, 0, plugin_error (plugin), plugin_compiler (plugin));
@@ -391,6 +392,8 @@ void slot_listen (slot_t *self)
 {
     if (!tasklog_drain (self->log, self->line.output))
         line_close_fd (&self->line.output);
+    if (self->post->options->head)
+        forward_log (self->post, self->index, self->order.verb ? slot_job (self) : self->jobs ? self->loaded [self->jobs - 1] : 0, self->log);
 }
 
 bool slot_owns (const slot_t *self, uint64_t tag)

@@ -19,6 +19,7 @@ typedef struct {
     dossiers_t jobs;
     supplies_t supplies;
     serve_t *serve;                                     // NULL: a private run
+    bundles_t *bundles;                                 // the same
     uint64_t worker;                                    // the number from WELCOME
     log_rate_t faults;                                  // told in the log of a node
     bool cut_off;                                       // the master takes no answers any more

@@ -13,8 +13,9 @@
 enum { DRAIN_READ = 64 * 1024, DRAIN_READS = 32 };
 
 struct tasklog {
-    char *path;
+    char *path;                                         // NULL: into `fresh`
     int fd;                                             // -1: nothing printed yet
+    buffer_t fresh;
     uint64_t kept;                                      // of the attempt
     bool cut;                                           // it printed more than the limit
     char line [TASKLOG_LAST + 1];                       // the last line so far, without its end
@@ -37,6 +38,7 @@ void tasklog_destroy (tasklog_t **self_p)
         return;
     if (self->fd >= 0)
         close (self->fd);
+    buffer_free (&self->fresh);
     free (self->path);
     free (self);
     *self_p = NULL;
@@ -67,18 +69,27 @@ static void s_watch_line (tasklog_t *self, const char *text, size_t size)
     self->line [self->length] = '\0';
 }
 
+static status_t s_write (tasklog_t *self, const char *text, size_t size)
+{
+    if (!self->path) {
+        buffer_add (&self->fresh, text, size);
+        return OK;
+    }
+    if (self->fd < 0)
+        self->fd = open (self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    return self->fd < 0 ? FAILED : file_write_all (self->fd, text, size, self->path, NULL);
+}
+
 static void s_keep (tasklog_t *self, const char *text, size_t size)
 {
     size_t room = TASKLOG_LIMIT - (size_t) self->kept, kept = size < room ? size : room;
-    if (self->fd < 0)
-        self->fd = open (self->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     // What a job prints is worth no failure: a full disk will be told by who writes data.
-    if (kept && (self->fd < 0 || file_write_all (self->fd, text, kept, self->path, NULL)))
+    if (kept && s_write (self, text, kept))
         kept = 0;
     self->kept += kept;
     if (self->kept == TASKLOG_LIMIT && kept < size && !self->cut) {
         static const char note [] = "\n[racimo: the rest of what this attempt printed is left out]\n";
-        self->cut = !file_write_all (self->fd, note, sizeof note - 1, self->path, NULL);
+        self->cut = !s_write (self, note, sizeof note - 1);
     }
 }
 
@@ -95,6 +106,11 @@ int tasklog_drain (tasklog_t *self, int output)
         s_watch_line (self, text, (size_t) n);
     }
     return 1;
+}
+
+buffer_t *tasklog_fresh (tasklog_t *self)
+{
+    return &self->fresh;
 }
 
 const char *tasklog_last (const tasklog_t *self)
