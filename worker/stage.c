@@ -273,6 +273,11 @@ static bool s_leg_turn (fetcher_t *self, stage_t *stage, leg_t *leg)
     staging_t *staging = leg->staging;
     if (!staging || staging->lost || (leg->known && leg->asked == leg->blocks))
         return false;
+    if (staging->state == OPEN && !leg->known) {
+        s_know (stage, leg);                            // all of it may be here, for another task
+        s_look (self, stage);
+        return true;
+    }
     error_t error = { 0 };
     node_t *node = fetcher_node (self, staging->worker);
     link_t *link = node ? fetcher_link (self, node, &error) : NULL;
@@ -285,11 +290,6 @@ static bool s_leg_turn (fetcher_t *self, stage_t *stage, leg_t *leg)
         return false;
     if (staging->state != OPEN)
         return s_ask_index (staging, link, stage->id);
-    if (!leg->known) {
-        s_know (stage, leg);
-        if (!leg->blocks)
-            s_look (self, stage);
-    }
     return s_ask_blocks (stage, leg, link);
 }
 

@@ -282,7 +282,7 @@ int main (void)
     Suite *suite = suite_create ("cache");
     suite_add_tcase (suite, tests);
     SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
+    srunner_run_all (runner, CK_ENV);
     int failed = srunner_ntests_failed (runner);
     srunner_free (runner);
     return failed ? 1 : 0;
