@@ -5,6 +5,7 @@ racimo_SOURCES = \
 	cli/attach.c cli/cancel.c \
 	cli/cluster.c cli/cluster.h cli/cluster_files.c cli/cluster_init.c cli/cluster_join.c \
 	cli/config.c cli/config.h cli/config_parts.h cli/config_text.c \
+	cli/crew.c cli/crew.h cli/guest.c cli/guest.h \
 	cli/daemon.c cli/daemon.h \
 	cli/describe.c \
 	cli/follow.c cli/follow.h \
@@ -21,11 +22,12 @@ racimo_SOURCES = \
 	cli/nodes.c \
 	cli/options.c cli/options.h \
 	cli/progress.c cli/progress.h \
-	cli/remote.c cli/remote.h \
+	cli/remote.c cli/remote.h cli/remote_parts.h \
+	cli/remote_result.c \
 	cli/result.c cli/result.h \
 	cli/run.c \
 	cli/sources.c cli/sources.h \
-	cli/status.c \
+	cli/status.c cli/up.c cli/up_master.c cli/up_parts.h \
 	cli/ticket.c cli/ticket.h \
 	cli/worker.c
 racimo_LDADD = $(RACIMO_LIBS)

@@ -398,8 +398,8 @@ static status_t s_check_place (const run_options_t *self, error_t *error)
         return USAGE ("--%s is for a run on this machine; a cluster's workers have their own", local);
     if (!remote && self->submit.detached)
         return USAGE ("--detach needs a cluster that goes on with the job: give --master HOST");
-    if (remote && self->to_stdout)
-        return USAGE ("on a cluster the result needs a name: give -o OUT");
+    if (remote && self->to_stdout && self->submit.detached)
+        return USAGE ("--detach: nobody would take the result: give it a name with -o");
     return OK;
 }
 

@@ -1,5 +1,5 @@
 // remote: see remote.h. The configuration says which cluster and with which keys; a client's key is its user's own.
-#include "cli/remote.h"
+#include "cli/remote_parts.h"
 #include "base/clock.h"
 #include "cli/config.h"
 #include "wire/bundle.h"
@@ -49,17 +49,36 @@ static status_t s_load_keys (remote_t *self, error_t *error)
     return rc;
 }
 
+static bool s_is_secured (const remote_t *self, const char *endpoint)
+{
+    return !strncmp (endpoint, "tcp:", 4) && self->config.security == SECURITY_CURVE;
+}
+
 static status_t s_connect (remote_t *self, error_t *error)
 {
     buffer_t endpoint = { 0 };
     s_endpoint (self->name, (unsigned) self->config.control, &endpoint);
-    bool secured = !strncmp (endpoint.data, "tcp:", 4) && self->config.security == SECURITY_CURVE;
+    bool secured = s_is_secured (self, endpoint.data);
     const peer_options_t options = { .own = &self->keys, .server = self->config.key };
     status_t rc = secured ? s_load_keys (self, error) : OK;
     if (!rc && !(self->peer = peer_connect (endpoint.data, secured ? &options : NULL, error)))
         rc = FAILED;
     buffer_free (&endpoint);
     return rc;
+}
+
+// On the same host as the master, at the port that the configuration says.
+peer_t *remote_connect_data (remote_t *self, error_t *error)
+{
+    const char *colon = strrchr (self->name, ':');
+    size_t host = colon && !strchr (colon, ']') ? (size_t) (colon - self->name) : strlen (self->name);
+    buffer_t endpoint = { 0 };
+    buffer_print (&endpoint, "tcp://%.*s:%llu", (int) host, self->name, (unsigned long long) self->config.data);
+    bool secured = s_is_secured (self, endpoint.data);
+    const peer_options_t options = { .own = secured ? &self->keys : NULL, .server = secured ? self->config.key : NULL, .bulk = true };
+    peer_t *peer = peer_connect (endpoint.data, &options, error);
+    buffer_free (&endpoint);
+    return peer;
 }
 
 remote_t *remote_new (const char *master, error_t *error)

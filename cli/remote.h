@@ -3,6 +3,7 @@
 // Belongs to one thread. Nothing is sent before the owner sends; the connection comes and goes by itself beneath it.
 #pragma once
 #include "base/memory.h"
+#include "cli/interrupt.h"
 #include "wire/peer.h"
 
 typedef struct remote remote_t;
@@ -23,3 +24,6 @@ const char *remote_offer (remote_t *self, buffer_t *bundle);
 void remote_answer (remote_t *self, const message_want_t *want);   // with the next piece
 // True: this master will never let us in; the error says why.
 bool remote_refused (remote_t *self, error_t *error);
+// The result of a job that was submitted without an output (remote_result.c), to standard output; the master drops it then. TRUNCATED: a
+// signal; FAILED: without a text if the reader has seen enough.
+CHECKED status_t remote_print_result (remote_t *self, uint64_t job, interrupt_t *interrupt, error_t *error);

@@ -46,6 +46,21 @@ static status_t s_write (const char *bytes, size_t size, size_t step, interrupt_
     return OK;
 }
 
+// How much a write may take without waiting, once poll has let it.
+static size_t s_step (void)
+{
+    struct stat facts;
+    return fstat (STDOUT_FILENO, &facts) || !S_ISREG (facts.st_mode) ? PIPE_BUF : BLOCK;
+}
+
+status_t result_write (const char *bytes, size_t size, interrupt_t *interrupt, error_t *error)
+{
+    status_t rc = s_write (bytes, size, s_step (), interrupt);
+    if (rc == FAILED && errno != EPIPE)
+        (void) error_set_kind (error, ERROR_OUTPUT, "standard output: %s", strerror (errno));
+    return rc;
+}
+
 static status_t s_copy (int fd, const char *path, char *block, size_t step, interrupt_t *interrupt, error_t *error)
 {
     ssize_t size;
@@ -79,12 +94,11 @@ static status_t s_copy_part (const char *folder, const char *name, char *block, 
 status_t result_print (const char *folder, interrupt_t *interrupt, error_t *error)
 {
     struct dirent **entry = NULL;
-    struct stat facts;
     error_t own = { 0 };
     int entries = scandir (folder, &entry, s_is_part, alphasort);
     if (entries < 0)
         return error_errno (error, "%s", folder);
-    size_t step = fstat (STDOUT_FILENO, &facts) || !S_ISREG (facts.st_mode) ? PIPE_BUF : BLOCK;
+    size_t step = s_step ();
     char *block = memory_new (BLOCK);
     status_t rc = OK;
     for (int i = 0; i < entries; i++) {

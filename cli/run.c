@@ -140,14 +140,16 @@ static int s_show_result (session_t *self, error_t *error)
     const run_options_t *options = &self->options;
     const char *summary = self->follow.finished.finished.summary;
     status_t rc = OK;
-    if (options->to_stdout) {
+    if (options->to_stdout && self->follow.remote)
+        rc = remote_print_result (self->follow.remote, self->follow.job, &self->follow.interrupt, error);
+    else if (options->to_stdout) {
         char *folder = file_join (local_folder (self->follow.local), "out");
         rc = result_print (folder, &self->follow.interrupt, error);
         free (folder);
     }
     if (rc == TRUNCATED)
         return EXIT_CANCELLED;
-    if (rc)
+    if (rc && (error->text [0] || !self->follow.remote))
         return EXIT_OUTPUT;
     if (options->json)
         fputs (summary, options->to_stdout ? stderr : stdout);

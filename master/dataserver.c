@@ -26,24 +26,6 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
-// Unpacked until the codecs of wire/bulk.h are there.
-#define bulk_checksum(bytes, size) XXH3_64bits (bytes, size)
-#define bulk_codecs() 0
-#define bulk_choose(pace, history, codecs, now) ((void) (pace), (void) (history), (void) (now), (codecs) ? BULK_NONE : BULK_NONE)
-#define bulk_pack(codec, bytes, size, into) (BULK_NONE)
-#define bulk_learn(history, tried, packed) ((void) (history))
-#define bulk_idle(pace, now, waited) ((void) (now), (void) (pace))
-static inline status_t s_plain_bytes (const char *from, size_t size, char *to, size_t length, uint64_t checksum, error_t *error)
-{
-    if (size != length || XXH3_64bits (from, size) != checksum)
-        return error_set (error, "damaged on the way");
-    memcpy (to, from, length);
-    return OK;
-}
-#define bulk_unpack(codec, packed, size, to, length, checksum, error) s_plain_bytes (packed, size, to, length, checksum, error)
 
 enum {
     HELPERS = 3, CUTS = 64,
@@ -72,7 +54,6 @@ typedef struct exchange {                               // a request, and then i
     buffer_t payload;                                   // of PUT; then of BULK
     size_t weight;                                      // what it holds of WAITING
     bulk_codec_t codec;                                 // to pack with
-    size_t tried, packed;                               // bytes before and after, if it was packed
     error_t error;
 } exchange_t;
 
@@ -218,7 +199,7 @@ static status_t s_read_file (const entry_t *entry, const message_fetch_t *fetch,
     if (fetch->index >= entry->files.files)
         return error_set (error, "job %llu has no file %llu", (unsigned long long) fetch->job, (unsigned long long) fetch->index);
     const input_file_t *file = &entry->files.file [fetch->index];
-    if (fetch->offset >= file->size || !fetch->length || fetch->length > FETCH_BYTES)
+    if (fetch->offset > file->size || !fetch->length || fetch->length > FETCH_BYTES)
         return error_set (error, "%s: no such range: %llu bytes at %llu", file->path, (unsigned long long) fetch->length,
             (unsigned long long) fetch->offset);
     uint64_t left = file->size - fetch->offset;
@@ -234,12 +215,10 @@ static void s_pack (exchange_t *self, message_bulk_t *bulk)
 {
     bulk->length = self->payload.size;
     bulk->checksum = bulk_checksum (self->payload.data, self->payload.size);
-    if (self->codec == BULK_NONE)
+    if (self->codec == BULK_NONE || !bulk->length)
         return;
     buffer_t packed = { 0 };
-    self->tried = self->payload.size;
     bulk->codec = (uint64_t) bulk_pack (self->codec, self->payload.data, self->payload.size, &packed);
-    self->packed = bulk->codec == BULK_NONE ? self->tried : packed.size;
     if (bulk->codec != BULK_NONE) {
         buffer_t plain = self->payload;
         self->payload = packed;
@@ -405,8 +384,8 @@ static void s_hear (dataserver_t *self)
 static void s_answer (dataserver_t *self, exchange_t *exchange)
 {
     self->waiting -= exchange->weight;
-    if (exchange->tried)
-        bulk_learn (s_history (self, &exchange->asked.fetch), exchange->tried, exchange->packed);
+    if (exchange->asked.verb == MESSAGE_FETCH && exchange->payload.size)
+        bulk_learn (&self->pace, s_history (self, &exchange->asked.fetch), exchange->codec, exchange->answer.bulk.length, exchange->payload.size);
     if (peer_send_bulk (self->peer, &exchange->from, &exchange->answer, exchange->payload.data, exchange->payload.size, 0, NULL)) { }
     s_exchange_destroy (exchange);
 }
@@ -445,7 +424,7 @@ static void *s_speak (void *context)
     dataserver_t *self = context;
     while (!s_ending (self)) {
         zmq_pollitem_t item [2] = { { .fd = self->wake, .events = ZMQ_POLLIN }, { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN } };
-        int64_t before __attribute__ ((unused)) = clock_us ();
+        int64_t before = clock_us ();
         if (zmq_poll (item, self->waiting < WAITING ? 2 : 1, -1) < 0 && zmq_errno () != EINTR)
             return NULL;
         int64_t now = clock_us ();

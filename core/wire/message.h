@@ -54,7 +54,7 @@ typedef struct {
     wire_texts_t options;                               // the job's own: name=value, in the order given
     wire_texts_t inputs;                                // files, folders, patterns
     char *input_list;                                   // a file that holds more of them, each ended by a NUL, for those that fit no message; or empty
-    char *output;                                       // folder or file
+    char *output;                                       // folder or file; empty, of a cluster: one file that the client fetches (FETCH_RESULT)
     uint64_t output_kind, overwrite, sync;
     uint64_t format;                                    // rac_format, 0: the job's
     char *delimiter;
@@ -79,7 +79,7 @@ typedef struct { uint64_t job; } message_cancel_t;
 typedef struct { uint64_t job; } message_attach_t;                  // STATE and FINISHED of that job from now on
 typedef enum { QUERY_JOBS = 1, QUERY_NODES, QUERY_LOG } query_what_t;
 typedef struct { uint64_t what, job; } message_query_t;             // answered by INFOs or LOGs and an END; job 0: all
-typedef struct { uint64_t job, epoch; } message_accepted_t;
+typedef struct { uint64_t job, epoch, data; } message_accepted_t;   // data: port of the data server, for a result that is fetched; 0: none
 typedef struct { char *error; } message_end_t;                      // of the answers to a QUERY; or why the master does not do what was asked
 
 typedef struct {
@@ -225,7 +225,8 @@ typedef struct {
 } message_fault_t;
 
 // Bulk data. A request is its own credit: whoever receives asks for at most FETCH_BYTES at a time and keeps a few requests under way, so a
-// server holds no state of a transfer and no queue without bound. Payloads travel in a second frame of BULK and PUT.
+// server holds no state of a transfer and no queue without bound. Payloads travel in a second frame of BULK and PUT. At the end of a file
+// there are no bytes, and that is no error: who does not know how large a result is reads until then.
 enum { FETCH_BYTES = 256 * 1024 };
 typedef enum { FETCH_INPUT = 0, FETCH_SEGMENT, FETCH_RESULT } fetch_what_t;
 typedef struct {
