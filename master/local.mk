@@ -1,11 +1,15 @@
 libmaster_a_SOURCES += \
+	master/admit.c \
 	master/allow.c master/allow.h \
 	master/blobs.c master/blobs.h \
+	master/clients.c \
+	master/commit.c \
 	master/desk.c master/desk.h \
 	master/dataserver.c master/dataserver.h \
 	master/door.c master/door.h \
 	master/hear.c \
 	master/history.c master/history.h \
+	master/homes.c master/homes.h \
 	master/loop.c master/master.h \
 	master/orders.c \
 	master/output.c master/output.h master/output_parts.h \
@@ -23,6 +27,7 @@ libmaster_a_SOURCES += \
 	master/plan_state.h \
 	master/plan_users.c \
 	master/roster.c master/roster.h \
+	master/results.c master/results.h \
 	master/roots.c master/roots.h \
 	master/shell.h \
 	master/sources.c \

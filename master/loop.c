@@ -7,11 +7,13 @@
 
 #include <czmq.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
 enum {
-    SILENCE_US = 10 * 1000 * 1000, STATE_US = 100 * 1000, PAUSE_US = 3 * 1000 * 1000,
+    SILENCE_US = 10 * 1000 * 1000, PAUSE_US = 3 * 1000 * 1000,
+    STATE_US = 100 * 1000, QUIET_US = 1000 * 1000,      // between STATEs: at least; and if nothing changes
     NO_WORKER_US = 10 * 1000 * 1000,                    // a private master without one gives up
     FAREWELL_US = 1000 * 1000,                          // for workers to end; they have nothing to do by then
 };
@@ -29,8 +31,11 @@ static void s_tell_state (shell_t *self, work_t *work)
         }
     if (state->bytes_done > state->bytes_all)
         state->bytes_done = state->bytes_all;
+    if (work->told_us && self->now - work->told_us < QUIET_US && !memcmp (state, &work->told_state, sizeof *state))
+        return;
     work->told_us = self->now;
-    shell_tell_client (self, work, &message);
+    work->told_state = *state;
+    shell_tell_watchers (self, work, &message);
 }
 
 static void s_watch_workers (shell_t *self)
@@ -48,7 +53,7 @@ static void s_watch_workers (shell_t *self)
 static void s_tell_states (shell_t *self)
 {
     for (work_t *work = self->works; work; work = work->next)
-        if (self->now - work->told_us >= STATE_US)
+        if (work->watchers && self->now - work->told_us >= STATE_US)
             s_tell_state (self, work);
     shell_settle (self);
 }
@@ -66,14 +71,22 @@ static void s_read_signal (shell_t *self)
     if (read (self->signals, &info, sizeof info) != sizeof info)
         return;
     bool keyboard = info.ssi_signo == SIGINT || info.ssi_signo == SIGHUP;
-    if (!keyboard || !self->options->private)           // a private master leaves Ctrl-C to its client
-        self->ending = true;
+    if (self->options->private) {                       // it leaves Ctrl-C to its client
+        self->ending |= !keyboard;
+        return;
+    }
+    self->ending |= self->leaving;                      // the second one does not wait
+    self->leaving = true;
+    if (self->works && !self->ending)
+        log_line (LOG_SAY, "ends after the jobs that are under way; a second signal ends them");
 }
 
 static void s_run (shell_t *self)
 {
-    zmq_pollitem_t item [4] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
+    zmq_pollitem_t item [5] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
     int items = 2;
+    if (self->data)
+        item [items++] = (zmq_pollitem_t) { .fd = self->committed, .events = ZMQ_POLLIN };
     if (self->door) {
         item [items++] = (zmq_pollitem_t) { .socket = door_socket (self->door), .events = ZMQ_POLLIN };
         item [items++] = (zmq_pollitem_t) { .fd = door_watch (self->door), .events = ZMQ_POLLIN };
@@ -88,11 +101,16 @@ static void s_run (shell_t *self)
             s_after_pause (self);
         if (item [1].revents)
             s_read_signal (self);
-        if (self->door && (item [2].revents || item [3].revents || !self->works))
+        if (self->door && (item [3].revents || item [4].revents || !self->works))
             door_hear (self->door, self->now);
+        if (self->data && item [2].revents)
+            shell_committed (self);
         shell_hear (self);
         s_watch_workers (self);
+        shell_tell_nodes (self);
         s_tell_states (self);
+        results_sweep (self->results, self->now);
+        self->ending |= self->leaving && !self->works;
         if (self->options->parent && getppid () != self->options->parent)
             self->ending = true;
     }
@@ -112,23 +130,11 @@ static int s_open_signals (void)
     return signalfd (-1, &set, SFD_CLOEXEC);
 }
 
-// A key that was revoked: the gate refuses it already. Its worker, if it is one, counts as lost.
-static void s_put_out (void *context, const char *key)
-{
-    shell_t *self = context;
-    peer_cut (self->peer, key);
-    if (self->data)
-        dataserver_cut (self->data, key);
-    for (uint32_t i = 0; i < self->roster.members; i++)
-        self->roster.member [i].gone |= !strcmp (self->roster.member [i].key, key);
-    shell_settle (self);
-}
-
 static status_t s_open_door (shell_t *self, error_t *error)
 {
     const master_options_t *options = self->options;
     self->door = door_new (&(door_options_t) { .endpoint = options->door, .state = options->state, .cluster = options->cluster, .keys = options->keys,
-        .gate = self->gate, .control = options->control_port, .data = options->data_port, .put_out = s_put_out, .context = self }, error);
+        .gate = self->gate, .control = options->control_port, .data = options->data_port, .put_out = shell_put_out, .context = self }, error);
     return self->door ? OK : FAILED;
 }
 
@@ -142,8 +148,28 @@ static status_t s_bind (shell_t *self, error_t *error)
     self->peer = peer_bind (options->endpoint, options->keys ? &control : NULL, error);
     if (!self->peer)
         return FAILED;
-    if (options->data && !(self->data = dataserver_new (options->data, options->keys ? &data : NULL, error)))
+    if (!options->data)
+        return OK;
+    self->data = dataserver_new (options->data, options->keys ? &data : NULL, error);
+    return self->data ? OK : FAILED;
+}
+
+// What a private master has no use for.
+static status_t s_open_cluster (shell_t *self, error_t *error)
+{
+    const master_options_t *options = self->options;
+    if (!options->data)
+        return OK;
+    self->homes = homes_new ();
+    self->committed = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (self->committed < 0)
+        return error_errno (error, "eventfd");
+    if (options->roots && !(self->roots = roots_new (options->root, options->roots, error)))
         return FAILED;
+    if (options->state && !(self->results = results_new (options->state, self->data, error)))
+        return FAILED;
+    log_line (LOG_SAY, "ready: control port %d, data port %d, %s", peer_port (self->peer), dataserver_port (self->data),
+        self->gate ? "encrypted" : "not encrypted");
     return options->door ? s_open_door (self, error) : OK;
 }
 
@@ -159,6 +185,7 @@ static status_t s_open (shell_t *self, error_t *error)
         return error_errno (error, "signalfd");
     TRY (desk_open (self, error));
     TRY (s_bind (self, error));
+    TRY (s_open_cluster (self, error));
     if (self->options->ready_fd >= 0) {
         if (write (self->options->ready_fd, "r", 1) != 1)
             return error_errno (error, "nobody waits for the master");
@@ -182,12 +209,16 @@ static void s_stop_workers (shell_t *self)
 
 static void s_close (shell_t *self)
 {
+    shell_await_commits (self);
     while (self->works)                                 // removes hidden folders and tells the clients
         shell_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");
-    if (self->peer)
+    if (self->peer && self->options->private)           // those of a cluster wait for its next master
         s_stop_workers (self);
     door_destroy (&self->door);
     desk_close (self);
+    results_destroy (&self->results);
+    homes_destroy (&self->homes);
+    roots_destroy (&self->roots);
     dataserver_destroy (&self->data);
     peer_destroy (&self->peer);
     gate_destroy (&self->gate);
@@ -196,12 +227,14 @@ static void s_close (shell_t *self)
     free (self->actions.item);
     if (self->signals >= 0)
         close (self->signals);
+    if (self->committed >= 0)
+        close (self->committed);
 }
 
 int master_main (const master_options_t *options)
 {
     error_t error = { 0 };
-    shell_t self = { .options = options, .signals = -1, .plan = plan_new (), .now = clock_us (), .alone_since = clock_us () };
+    shell_t self = { .options = options, .signals = -1, .committed = -1, .plan = plan_new (), .now = clock_us (), .alone_since = clock_us () };
     self.epoch = (uint64_t) time (NULL) << 20 | ((uint64_t) getpid () & 0xfffff);
     status_t rc = s_open (&self, &error);
     if (!rc)

@@ -5,7 +5,7 @@
 void shell_log (const shell_t *self, const char *text)
 {
     if (!self->options->private)
-        fprintf (stderr, "racimo master: %s\n", text);
+        log_line (LOG_WARN, "%s", text);
 }
 
 work_t *shell_work (shell_t *self, uint64_t number)
@@ -28,10 +28,11 @@ bool shell_tell (shell_t *self, member_t *member, const message_t *message)
     return !member->gone;
 }
 
-void shell_tell_client (shell_t *self, work_t *work, const message_t *message)
+void shell_tell_watchers (shell_t *self, work_t *work, const message_t *message)
 {
-    if (!work->client_gone && peer_send (self->peer, &work->client, message, 0, NULL))
-        work->client_gone = true;
+    for (uint32_t i = work->watchers; i-- > 0; )
+        if (peer_send (self->peer, &work->watcher [i], message, 0, NULL))
+            work_unwatch (work, i);
 }
 
 void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, uint64_t exit_code, const char *error,
@@ -58,7 +59,7 @@ static bool s_tell_job (shell_t *self, member_t *member, work_t *work)
     return shell_tell (self, member, &message);
 }
 
-static void s_fill_order (const shell_t *self, const work_t *work, const action_t *action, message_t *message)
+static void s_fill_order (const shell_t *self, work_t *work, const action_t *action, message_t *message)
 {
     switch (action->kind) {
     case ACTION_DECLARE:
@@ -67,7 +68,7 @@ static void s_fill_order (const shell_t *self, const work_t *work, const action_
     case ACTION_MAP:
         *message = (message_t) { .verb = MESSAGE_MAP, .map = { .epoch = self->epoch, .job = action->job, .stage = action->stage,
             .task = action->task, .attempt = action->attempt, .slot = action->slot, .hold = action->hold, .parts = action->parts } };
-        work_map_message (work, action->task, &message->map);
+        work_map_message (work, action->task, self->data != NULL, &message->map);
         break;
     case ACTION_SEAL:
         *message = (message_t) { .verb = MESSAGE_SEAL, .seal = { self->epoch, action->job, action->stage, action->slot, action->segment } };
@@ -122,17 +123,32 @@ static void s_compose_error (const work_t *work, const action_t *action, char *t
         snprintf (text, room, "%s", action->error);
 }
 
+// A result that its client fetches is offered before it is told of.
+static void s_keep_result (shell_t *self, work_t *work)
+{
+    error_t error = { 0 };
+    if (self->results && results_is (self->results, work->asked.submit.output)
+        && results_keep (self->results, work->number, work->owner, self->now, &error))
+        shell_log (self, error.text);
+}
+
 static void s_finish (shell_t *self, work_t *work, const action_t *action)
 {
+    if (work->committing)                               // given up before it has ended; what it does is undone below, or too late
+        pthread_join (work->committer, NULL);
+    work->committing = false;
     char text [2048];
     buffer_t summary = { 0 };
     s_compose_error (work, action, text, sizeof text);
-    if (!action->exit_code)
+    if (!action->exit_code) {
         work_summary (work, &summary);
+        s_keep_result (self, work);
+    }
     output_destroy (&work->output);                     // first: when the client hears of the end, nothing hidden is left
     const message_finished_t finished = { work->number, action->exit_code, text, (char *) action->compiler, summary.data };
     desk_end (self, work, &finished);
-    shell_send_finished (self, &work->client, work->number, action->exit_code, text, action->compiler, summary.data);
+    for (uint32_t i = 0; i < work->watchers; i++)
+        shell_send_finished (self, &work->watcher [i], work->number, action->exit_code, text, action->compiler, summary.data);
     for (uint32_t i = 0; i < self->roster.members; i++) {
         message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
         if (work_told (work, self->roster.member [i].number))
@@ -156,7 +172,9 @@ static work_t *s_carry_out (shell_t *self, const event_t *event)
     for (uint32_t i = 0; i < self->actions.count; i++) {
         const action_t *action = &self->actions.item [i];
         work_t *work = shell_work (self, action->job);
-        if (!work)
+        if (action->kind == ACTION_DISMISS)
+            shell_dismiss (self, action->worker);
+        if (action->kind == ACTION_DISMISS || !work)
             continue;
         if (action->kind == ACTION_KEEP)
             work_keep (work, event->done);
@@ -178,20 +196,15 @@ void shell_step (shell_t *self, event_t event)
     self->actions.count = 0;
     plan_step (self->plan, &event, &self->actions);
     work_t *work = s_carry_out (self, &event);
-    if (!work)
-        return;
-    error_t error = { 0 };
-    work->reduced_us = self->now;
-    bool failed = work_commit (work, &error);
-    event_t answer = { .kind = failed ? EVENT_COMMIT_FAILED : EVENT_COMMITTED, .job = work->number, .error = error.text,
-        .error_kind = (uint64_t) error.kind };
-    self->actions.count = 0;
-    plan_step (self->plan, &answer, &self->actions);
-    s_carry_out (self, &answer);
+    if (work)
+        shell_commit (self, work);
 }
 
 void shell_cancel (shell_t *self, uint64_t job, uint64_t exit_code, const char *why)
 {
+    const work_t *work = shell_work (self, job);
+    if (!work || work->committing)                      // then it ends by itself
+        return;
     shell_step (self, (event_t) { .kind = EVENT_CANCELLED, .job = job, .exit_code = exit_code, .error = why });
 }
 
@@ -200,7 +213,10 @@ void shell_settle (shell_t *self)
     for (uint32_t i = 0; i < self->roster.members; )
         if (self->roster.member [i].gone) {
             uint64_t number = self->roster.member [i].number;
+            if (self->data)
+                log_line (LOG_SAY, "%s is gone", self->roster.member [i].node);
             roster_remove (&self->roster, i);
+            self->nodes_changed = true;
             shell_step (self, (event_t) { .kind = EVENT_WORKER_LOST, .worker = number });
             i = 0;                                      // the step may have lost more
         }
@@ -210,7 +226,7 @@ void shell_settle (shell_t *self)
         next = work->next;
         if (work->doom)
             shell_cancel (self, work->number, EXIT_OTHER, work->doom);
-        else if (work->client_gone && self->options->private)
+        else if (!work->watchers && self->options->private)
             shell_cancel (self, work->number, EXIT_CANCELLED, "cancelled: the client is gone");
     }
 }

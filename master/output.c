@@ -15,6 +15,7 @@
 #include <racimo.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -207,6 +208,25 @@ void output_destroy (output_t **self_p)
 const char *output_folder (const output_t *self)
 {
     return self->attempts;
+}
+
+// Opened once, so that what is looked at is what is written to.
+status_t output_share (output_t *self, uint64_t epoch, uint64_t job, const roots_t *roots, error_t *error)
+{
+    char marker [80];
+    snprintf (marker, sizeof marker, ".racimo-%llu-%llu", (unsigned long long) epoch, (unsigned long long) job);
+    int fd = open (self->attempts, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), made = -1;
+    status_t rc = fd < 0 ? output_errno (error, self->attempts, "cannot open") : OK;
+    if (!rc && roots && !roots_hold (roots, fd))
+        rc = error_set_kind (error, ERROR_USAGE, "%s: %s", self->target, roots_fence (roots).refusal);
+    if (!rc && fchmod (fd, 02775)) { }                  // a file system without modes lets in whom it likes
+    if (!rc && (made = openat (fd, marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444)) < 0)
+        rc = output_errno (error, self->attempts, "cannot create a file there");
+    if (made >= 0)
+        close (made);
+    if (fd >= 0)
+        close (fd);
+    return rc;
 }
 
 bool output_plain (const char *name)

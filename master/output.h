@@ -3,6 +3,7 @@
 // Attempts write into a folder inside a hidden sibling of the final name; a commit moves the winners out of it, writes _job.json and
 // _SUCCESS and renames the hidden folder. One job's; the loop's thread.
 #pragma once
+#include "master/roots.h"
 #include "wire/message.h"
 #include <sys/types.h>
 
@@ -13,6 +14,9 @@ typedef struct { const char *name; uint64_t rows; const char *rejected; } output
 output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *error);
 void output_destroy (output_t **self_p);                // removes the hidden folder unless committed
 const char *output_folder (const output_t *self);       // where attempts create their files
+// For a cluster: workers of the same group may write there, and a marker shows those who share the disk that they do. roots: the folder must really
+// lie within; NULL: anywhere.
+CHECKED status_t output_share (output_t *self, uint64_t epoch, uint64_t job, const roots_t *roots, error_t *error);
 void output_drop (output_t *self, const char *name);    // an attempt's file that is not wanted
 // parts: in task order; those without rows are left out, but one stays. names: of the result's columns, for a result without any part.
 // summary: _job.json. FAILED: nothing has changed under the final name (ERROR_OUTPUT).

@@ -12,6 +12,8 @@ typedef struct {
     uint64_t beat_job, beat_bytes, beat_rows;           // from its last BEAT
     uint64_t cached, streamed, millicelsius, throttled; // the same, as in NODE_INFO
     uint64_t memory;                                    // bytes for all slots
+    int64_t since_us;                                   // of its HELLO
+    uint64_t port;                                      // where it serves segments; 0: nowhere
     bool compiler, draining;                            // it can compile jobs; it has asked to go
     char node [64], address [64], cpu [24], release [24], key [KEY_TEXT];     // key: empty without encryption
 } member_t;

@@ -1,9 +1,17 @@
-// shell: what surrounds the plan: sockets, signals and timers in, messages and renames out. Private to loop.c, orders.c and hear.c.
+// shell: what surrounds the plan: sockets, signals and timers in, messages and renames out. Private to the shell's own files.
+//
+//     loop.c       beginning, turns, end          hear.c       messages into events
+//     clients.c    what clients ask for           admit.c      workers come and go
+//     orders.c     actions into messages          desk.c       queries, history, sources
 #pragma once
+#include "base/log.h"
 #include "master/dataserver.h"
 #include "master/door.h"
+#include "master/homes.h"
 #include "master/master.h"
 #include "master/plan.h"
+#include "master/results.h"
+#include "master/roots.h"
 #include "master/roster.h"
 #include "master/work.h"
 
@@ -18,7 +26,12 @@ typedef struct {
     dataserver_t *data;                                 // NULL: a private master
     desk_t *desk;                                       // what clients of a cluster ask (desk.h); NULL: none
     door_t *door;                                       // NULL: nobody joins a private master
+    roots_t *roots;                                     // NULL: a private master's client has all of its own rights
+    homes_t *homes;                                     // NULL: a private master
+    results_t *results;                                 // NULL: none are kept
     int signals;                                        // a signalfd
+    int committed;                                      // an eventfd: a commit of a cluster's master has ended
+    log_rate_t rate;
     plan_t *plan;
     action_list_t actions;
     roster_t roster;
@@ -26,6 +39,8 @@ typedef struct {
     uint64_t epoch, jobs;                               // jobs: the last number given
     int64_t now, alone_since;                           // alone_since: without any worker
     bool ending;
+    bool leaving;                                       // takes no more jobs, ends after the last one
+    bool nodes_changed;
 } shell_t;
 
 // orders.c: carrying out what the plan orders.
@@ -33,13 +48,31 @@ void shell_log (const shell_t *self, const char *text);
 work_t *shell_work (shell_t *self, uint64_t number);    // or NULL
 // False: it cannot be reached and counts as lost, which the plan learns in shell_settle.
 bool shell_tell (shell_t *self, member_t *member, const message_t *message);
-void shell_tell_client (shell_t *self, work_t *work, const message_t *message);
+void shell_tell_watchers (shell_t *self, work_t *work, const message_t *message);
 void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, uint64_t exit_code, const char *error, const char *compiler,
     const char *summary);
 void shell_step (shell_t *self, event_t event);         // gives the plan an event and carries out its actions, commits included
 void shell_cancel (shell_t *self, uint64_t job, uint64_t exit_code, const char *why);
 // What came up while actions were carried out: workers and clients that are gone, jobs that cannot be told to a worker.
 void shell_settle (shell_t *self);
+
+// commit.c: the result is put in place: at once by a private master, else in a thread, so that a slow disk holds up no other job.
+void shell_commit (shell_t *self, work_t *work);
+void shell_committed (shell_t *self);                   // `committed` is readable
+void shell_await_commits (shell_t *self);
+
+// admit.c
+void shell_hello (shell_t *self, const peer_id_t *from, const message_hello_t *hello);
+void shell_refuse (shell_t *self, const peer_id_t *from, const char *who, const char *why);    // STOP, and a line in the log
+void shell_drain (shell_t *self, member_t *member);
+void shell_dismiss (shell_t *self, uint64_t worker);
+void shell_put_out (void *self, const char *key);       // of one that was revoked: the gate refuses it already
+void shell_tell_nodes (shell_t *self);                  // if they have changed
+
+// clients.c
+void shell_hear_client (shell_t *self, const peer_id_t *from, message_t *message);
+void shell_submit (shell_t *self, const peer_id_t *from, message_t *message);
+void shell_answer (shell_t *self, const peer_id_t *to, const char *why);                       // END; why: "" or a refusal
 
 // hear.c: every message that lies in the socket.
 void shell_hear (shell_t *self);

@@ -5,6 +5,10 @@
 #include "base/file.h"
 
 #include <racimo.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000, LIST_LIMIT = 64 << 20 };
 
@@ -29,7 +33,7 @@ static status_t s_check_size (work_t *self, error_t *error)
 }
 
 // What the message names, then what the list named in it does.
-static status_t s_list_inputs (work_t *self, error_t *error)
+static status_t s_list_inputs (work_t *self, const input_fence_t *fence, error_t *error)
 {
     const message_submit_t *submit = &self->asked.submit;
     uint32_t count = submit->inputs.count;
@@ -43,20 +47,20 @@ static status_t s_list_inputs (work_t *self, error_t *error)
         if (list.data [at])
             name [count++] = list.data + at;
     if (!rc && count)
-        rc = input_list (name, count, &self->inputs, error);
+        rc = input_list_within (name, count, fence, &self->inputs, error);
     free (name);
     buffer_free (&list);
     return rc;
 }
 
-static status_t s_look (work_t *self, error_t *error)
+static status_t s_look (work_t *self, const input_fence_t *fence, error_t *error)
 {
     const message_submit_t *submit = &self->asked.submit;
     TRY (message_encode (&self->asked, &self->encoded, error));
     self->output = output_new (submit, self->number, error);
     if (!self->output)
         return FAILED;
-    TRY (s_list_inputs (self, error));
+    TRY (s_list_inputs (self, fence, error));
     for (uint32_t i = 0; i < self->inputs.files; i++)
         self->input_bytes += self->inputs.file [i].size;
     for (uint32_t i = 0; i < self->inputs.files && !self->first_line.size; i++)
@@ -65,15 +69,14 @@ static status_t s_look (work_t *self, error_t *error)
     return s_check_size (self, error);
 }
 
-work_t *work_new (uint64_t number, message_t *asked, const peer_id_t *client, error_t *error)
+work_t *work_new (uint64_t number, message_t *asked, const input_fence_t *fence, error_t *error)
 {
     work_t *self = memory_new (sizeof *self);
     self->number = number;
-    self->client = *client;
     self->asked = *asked;
     self->submitted_us = clock_us ();
     *asked = (message_t) { 0 };
-    if (s_look (self, error))
+    if (s_look (self, fence, error))
         work_destroy (&self);
     return self;
 }
@@ -103,6 +106,9 @@ void work_destroy (work_t **self_p)
     s_cut_clear (self);
     input_list_free (&self->inputs);
     free (self->told);
+    free (self->watcher);
+    free (self->share);
+    free (self->print);
     buffer_free (&self->first_line);
     buffer_free (&self->encoded);
     free (self->warning);
@@ -196,7 +202,32 @@ bool work_tell (work_t *self, uint64_t worker)
     return true;
 }
 
-void work_map_message (const work_t *self, uint64_t task, message_map_t *into)
+static status_t s_print (const input_file_t *file, uint64_t print [2], error_t *error)
+{
+    struct stat is;
+    int fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    status_t rc = OK;
+    if (fd < 0 || fstat (fd, &is) || is.st_ino != file->inode || is.st_dev != file->device)
+        rc = error_set (error, "%s: is another file now", file->path);
+    else
+        rc = input_fingerprint (fd, file->path, file->size, &print [0], &print [1], error);
+    if (fd >= 0)
+        close (fd);
+    return rc;
+}
+
+static void s_add_prints (work_t *self, message_map_t *into)
+{
+    if (!self->print)
+        self->print = memory_new (self->inputs.files * 2 * sizeof *self->print);
+    uint64_t *print = &self->print [2 * into->file];
+    if (!print [0] && !print [1] && s_print (&self->inputs.file [into->file], print, NULL))
+        print [0] = print [1] = 1;                      // of no file; whoever reads this one will say what is wrong with it
+    into->head = print [0];
+    into->tail = print [1];
+}
+
+void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *into)
 {
     const input_split_t *split = &self->split [task];
     into->offset = split->offset;
@@ -213,6 +244,43 @@ void work_map_message (const work_t *self, uint64_t task, message_map_t *into)
     into->ctime_ns = (uint64_t) file->ctime_ns;
     into->file = split->file;
     into->packed = file->packed;
+    if (prints)
+        s_add_prints (self, into);
+}
+
+// ---- who follows it, and who does it
+
+bool work_watches (const work_t *self, const peer_id_t *client)
+{
+    for (uint32_t i = 0; i < self->watchers; i++)
+        if (peer_id_equal (&self->watcher [i], client))
+            return true;
+    return false;
+}
+
+void work_watch (work_t *self, const peer_id_t *client)
+{
+    if (work_watches (self, client))
+        return;
+    self->watcher = memory_grow (self->watcher, (self->watchers + 1) * sizeof *self->watcher);
+    self->watcher [self->watchers++] = *client;
+}
+
+void work_unwatch (work_t *self, uint32_t index)
+{
+    self->watcher [index] = self->watcher [--self->watchers];
+}
+
+share_t *work_share (work_t *self, const char *node)
+{
+    for (uint32_t i = 0; i < self->shares; i++)
+        if (!strcmp (self->share [i].node, node))
+            return &self->share [i];
+    self->share = memory_grow (self->share, (self->shares + 1) * sizeof *self->share);
+    share_t *share = &self->share [self->shares++];
+    *share = (share_t) { 0 };
+    snprintf (share->node, sizeof share->node, "%s", node);
+    return share;
 }
 
 void work_name_task (const work_t *self, uint64_t stage, uint64_t task, char *text, size_t room)

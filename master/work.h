@@ -4,6 +4,8 @@
 #include "master/output.h"
 #include "store/input.h"
 #include "wire/peer.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
 typedef struct {                                        // of the attempt that counts
     bool there;
@@ -12,12 +14,15 @@ typedef struct {                                        // of the attempt that c
     char **counter; uint64_t *count; uint32_t counters;
 } result_t;
 
+typedef struct { char node [64]; uint64_t attempts, bytes_in, moved, carried, time_us, millicelsius, throttled; } share_t;   // of a node
+
 typedef struct work {
     struct work *next;
     uint64_t number;
-    peer_id_t client;
-    bool client_gone;
-    int64_t told_us;                                    // when it last got a STATE
+    peer_id_t *watcher; uint32_t watchers;              // clients that follow it
+    char owner [KEY_TEXT];                              // key of the client that submitted it; empty: no encryption
+    int64_t told_us;                                    // when they last got a STATE
+    message_state_t told_state;                         // and which
     message_t asked;                                    // SUBMIT, decoded
     buffer_t encoded;                                   // and as it goes to the executors
     input_list_t inputs;
@@ -34,16 +39,28 @@ typedef struct work {
     uint64_t attempts, faults, segments, segment_bytes, segment_rows, seal_us, resident;
     uint64_t *told;                                     // workers that have got its JOB
     uint32_t tolds;
+    share_t *share; uint32_t shares;                    // of the work, by node
+    uint64_t *print;                                    // fingerprints of the inputs, head and tail of each; 0 and 0: not looked at
+    uint64_t codecs;                                    // bit 1 << bulk_codec_t for each that data were packed with
+    pthread_t committer;                                // while committing: it alone touches output and results
+    bool committing, commit_failed;
+    atomic_bool commit_ended;
+    error_t commit_error;
     char *warning;                                      // the first one
     char *doom;                                         // or why it cannot go on
 } work_t;
 
-// Looks at output and inputs and reads the header line. NULL: refused. Takes what `asked` owns.
-work_t *work_new (uint64_t number, message_t *asked, const peer_id_t *client, error_t *error);
+// Looks at output and inputs and reads the header line. NULL: refused. Takes what `asked` owns. fence: of the inputs; NULL: none.
+work_t *work_new (uint64_t number, message_t *asked, const input_fence_t *fence, error_t *error);
 void work_destroy (work_t **self_p);                    // and what of its output is not committed
 // Cuts the input as the job declared; *bytes is malloced: of each task.
 CHECKED status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **bytes, error_t *error);
-void work_map_message (const work_t *self, uint64_t task, message_map_t *into);                        // path and all that describes the split
+// Path and all that describes the split. prints: with the fingerprints, for workers that may see another disk; reads 128 KiB of each file once.
+void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *into);
+void work_watch (work_t *self, const peer_id_t *client);                                               // again: once is enough
+bool work_watches (const work_t *self, const peer_id_t *client);
+void work_unwatch (work_t *self, uint32_t index);
+share_t *work_share (work_t *self, const char *node);                                                  // made if it has none yet
 bool work_told (const work_t *self, uint64_t worker);   // has it got the JOB? Then it gets the FORGET too
 bool work_tell (work_t *self, uint64_t worker);         // true: it has not; from now on it has
 void work_keep (work_t *self, const message_done_t *done);                                             // counts instead of an older one

@@ -109,7 +109,8 @@ static const field_t joined_fields [] = {
     FIELD (joined, data, NUMBER, "port for bulk data"),
 };
 
-static const field_t accepted_fields [] = { JOB (accepted), FIELD (accepted, epoch, NUMBER, "of this life of the master") };
+static const field_t accepted_fields [] = { JOB (accepted), FIELD (accepted, epoch, NUMBER, "of this life of the master"),
+    FIELD (accepted, data, NUMBER, "port of the data server, for a result that is fetched; 0: none") };
 
 static const field_t state_fields [] = {
     JOB (state),

@@ -1,8 +1,8 @@
 // Which names of clients mean something within the roots, and what they are told otherwise.
 #include "master/roots.h"
 #include "base/file.h"
+#include "tests/main.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -166,18 +166,6 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("roots");
-    TCase *all = tcase_create ("all");
-    tcase_add_checked_fixture (all, s_begin, s_end);
-    tcase_add_test (all, test_find);
-    tcase_add_test (all, test_find_refused);
-    tcase_add_test (all, test_place);
-    tcase_add_test (all, test_opened);
-    tcase_add_test (all, test_missing_root);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_ENV);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    const TTest *const tests [] = { test_find, test_find_refused, test_place, test_opened, test_missing_root };
+    return main_run ("roots", s_begin, s_end, tests, COUNT_OF (tests));
 }
