@@ -19,9 +19,10 @@ int status_command (int words, char **word);
 int logs_command (int words, char **word);
 int attach_command (int words, char **word);
 int cancel_command (int words, char **word);
+int up_command (int words, char **word);
 
 extern const char run_help [], describe_help [], list_help [], new_help [], master_help [], worker_help [], cluster_help [],
-    jobs_help [], nodes_help [], status_help [], logs_help [], attach_help [], cancel_help [];
+    jobs_help [], nodes_help [], status_help [], logs_help [], attach_help [], cancel_help [], up_help [];
 
 // Prints "racimo: TEXT" and returns the exit status for the error's kind.
 int cli_fail (const error_t *error);

@@ -28,6 +28,7 @@ static const struct {
     { "cluster", "set a cluster up: init, join, token, nodes, revoke, show", cluster_help, cluster_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
     { "master", "the daemon on a cluster's head node", master_help, master_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
     { "worker", "the daemon on a compute node", worker_help, worker_command, CONFIG_CLUSTER | CONFIG_WORKER },
+    { "up", "a cluster for the occasion, over ssh", up_help, up_command, 0 },
     { "status", "how a cluster is, on one page", status_help, status_command, 0 },
     { "jobs", "the jobs of a cluster", jobs_help, jobs_command, 0 },
     { "nodes", "the nodes of a cluster", nodes_help, nodes_command, 0 },

@@ -3,7 +3,10 @@
 #include "base/log.h"
 #include "cli/config.h"
 #include "cli/daemon.h"
+#include "cli/guest.h"
 #include "master/master.h"
+
+#include <string.h>
 
 const char worker_help [] =
     "racimo worker [--SETTING VALUE]...\n\n"
@@ -15,6 +18,8 @@ int worker_command (int words, char **word)
 {
     config_t config = { 0 };
     error_t error = { 0 };
+    if (words == 1 && !strcmp (word [0], GUEST_WORD))
+        return guest_run ();
     log_name ("racimo worker");
     int status;
     if (config_load (&config, &error) || config_flags (&config, CONFIG_CLUSTER | CONFIG_WORKER, words, word, &error)) {

@@ -5,7 +5,7 @@
 # machine's apt gets its own. A folder that is there is complete, for it is made under another name and renamed.
 set -eu
 root=${1:?is the folder to make}
-packages=libczmq-dev,libmsgpack-dev,zlib1g-dev,libxxhash-dev,liblz4-dev,check
+packages=libczmq-dev,libmsgpack-dev,zlib1g-dev,libxxhash-dev,liblz4-dev,libzstd-dev,check
 [ ! -e "$root" ] || exit 0
 
 for tool in mmdebstrap apt-get; do
