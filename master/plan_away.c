@@ -11,10 +11,10 @@
 
 #include <string.h>
 
-bool plan_banned (const job_t *job, uint64_t worker)
+static bool s_banned (const job_t *job, uint64_t worker)
 {
     for (uint32_t i = 0; i < job->bans; i++)
-        if (job->banned [i] == worker)
+        if (job->banned [i].worker == worker)
             return true;
     return false;
 }
@@ -29,34 +29,40 @@ static bool s_complains (const job_t *job, uint64_t worker, uint64_t about)     
 
 bool plan_may_take (const job_t *job, uint64_t worker)
 {
-    return !(job->bans && plan_banned (job, worker)) && !(job->complaints && job->phase == PHASE_REDUCE && s_complains (job, worker, 0));
+    return !(job->bans && s_banned (job, worker)) && !(job->complaints && job->phase == PHASE_REDUCE && s_complains (job, worker, 0));
 }
 
-// Workers that may still be given something of the job; reducing: and complain about nobody.
-static uint32_t s_able (const plan_t *self, const job_t *job, bool reducing)
+// Workers that may still be given something of the job; reducing: and complain about nobody; all but `except`.
+static uint32_t s_able (const plan_t *self, const job_t *job, bool reducing, uint64_t except)
 {
     uint32_t able = 0;
     for (uint32_t w = 0; w < self->workers; w++) {
         const worker_t *worker = self->worker [w];
-        able += !worker->draining && !plan_banned (job, worker->number) && !(reducing && s_complains (job, worker->number, 0));
+        bool may = !worker->draining && worker->number != except && !s_banned (job, worker->number);
+        able += may && !(reducing && s_complains (job, worker->number, 0));
     }
     return able;
 }
 
-static void s_add_ban (job_t *job, uint64_t worker)
+static void s_add_ban (job_t *job, uint64_t worker, bool unable)
 {
-    if (plan_banned (job, worker))
+    if (s_banned (job, worker))
         return;
     job->banned = memory_grow (job->banned, (job->bans + 1) * sizeof *job->banned);
-    job->banned [job->bans++] = worker;
+    job->banned [job->bans++] = (ban_t) { worker, unable };
     stage_unsettle (&job->stage [0], worker);
     stage_unsettle (&job->stage [1], worker);
 }
 
-bool plan_ban (const plan_t *self, job_t *job, uint64_t worker)
+// Nobody is left: those that could not be reached get another chance.
+static void s_pardon (job_t *job)
 {
-    s_add_ban (job, worker);
-    return s_able (self, job, false) > 0;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < job->bans; i++)
+        if (job->banned [i].unable)
+            job->banned [left++] = job->banned [i];
+    job->oddities += left < job->bans;
+    job->bans = left;
 }
 
 void plan_away_forget (job_t *job, uint64_t worker)
@@ -89,17 +95,14 @@ void plan_away_judge (plan_t *self, job_t *job)
 {
     uint32_t count;
     for (uint64_t worst; (worst = s_worst (job, &count)) != 0; ) {
-        uint32_t able = s_able (self, job, false), others = able - (able && !plan_banned (job, worst));
-        if (count < PLAN_AWAY && count < others && s_able (self, job, true))
-            return;
+        if (count < PLAN_AWAY && count < s_able (self, job, false, worst) && s_able (self, job, true, 0))
+            break;
         plan_job_segments_lost (job, worst);
         plan_away_forget (job, worst);
-        s_add_ban (job, worst);
-        if (s_able (self, job, false))
-            continue;
-        job->bans = job->complaints = 0;
-        job->oddities++;
+        s_add_ban (job, worst, false);
     }
+    if (job->bans && !s_able (self, job, false, 0))
+        s_pardon (job);
 }
 
 void plan_complain (plan_t *self, job_t *job, uint64_t worker, uint64_t about)
@@ -110,4 +113,11 @@ void plan_complain (plan_t *self, job_t *job, uint64_t worker, uint64_t about)
     job->complaint [job->complaints++] = (complaint_t) { worker, about };
     stage_unsettle (&job->stage [1], worker);
     plan_away_judge (self, job);
+}
+
+bool plan_ban (plan_t *self, job_t *job, uint64_t worker)
+{
+    s_add_ban (job, worker, true);
+    plan_away_judge (self, job);
+    return s_able (self, job, false, 0) > 0;
 }

@@ -19,11 +19,14 @@ static bool s_away (const job_t *job, uint64_t worker, const message_fault_t *fa
 
 static void s_absent (plan_t *self, job_t *job, uint64_t worker, const message_fault_t *fault)
 {
-    if (fault->away != worker) {
+    bool able = true;
+    if (fault->away != worker)
         plan_complain (self, job, worker, fault->away);
+    else
+        able = plan_ban (self, job, worker);
+    if (able)
         plan_advance (self, job);
-    }
-    else if (!plan_ban (self, job, worker))
+    else
         plan_finish (self, job, (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
 }
 

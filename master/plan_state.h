@@ -56,6 +56,8 @@ typedef enum { PHASE_WAITING, PHASE_DECLARING, PHASE_MAP, PHASE_REDUCE, PHASE_CO
 
 typedef struct { uint64_t worker, about; } complaint_t;             // worker could not fetch from `about`
 
+typedef struct { uint64_t worker; bool unable; } ban_t;             // unable: by its own word; else others could not reach it
+
 typedef struct job {
     uint64_t number, priority;
     user_t *user;
@@ -76,7 +78,7 @@ typedef struct job {
     wire_bytes_t *border;                               // tasks of stage 1, less one
     complaint_t *complaint;                             // of reduce tasks of this job about workers
     uint32_t complaints;
-    uint64_t *banned;                                   // workers that get nothing of this job
+    ban_t *banned;                                      // workers that get nothing of this job
     uint32_t bans;
 } job_t;
 
@@ -202,7 +204,7 @@ void plan_hand_out (plan_t *self);
 // plan_away.c: workers that others cannot reach, and workers that cannot do a job.
 bool plan_may_take (const job_t *job, uint64_t worker); // what the job hands out now
 void plan_complain (plan_t *self, job_t *job, uint64_t worker, uint64_t about);             // it could not fetch from `about`
-bool plan_ban (const plan_t *self, job_t *job, uint64_t worker);    // it can do nothing of this job. False: nobody is left who could
+bool plan_ban (plan_t *self, job_t *job, uint64_t worker);          // it can do nothing of this job. False: nobody is left who could
 void plan_away_forget (job_t *job, uint64_t worker);    // the worker is gone, and with it all complaints by it and about it
 void plan_away_judge (plan_t *self, job_t *job);        // when there are fewer workers: who can still reach whom?
 
