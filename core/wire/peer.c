@@ -2,8 +2,9 @@
 //
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
+// - High water: a flood that is not read fills at most HEARD messages of MESSAGE_LIMIT a peer here, then the flooder's own memory.
 // - MAXMSGSIZE bounds a frame, not the frames of a message: a peer whose key is known can still make libzmq hold an endless message until its
-//   last frame. More frames than a message has are read and dropped one by one.
+//   last frame. More frames than a message has are read and dropped one by one. It is compared with a frame as it comes, encrypted: CURVE_BYTES.
 // - Linger of a second: at CZMQ's 0 nearly everything queued is lost at exit; without bound an exit hangs.
 // - Over tcp only, for ipc has no half-open links: heartbeats (a link dead for 10 s is closed), HANDSHAKE_IVL (a silent stranger is held for 5 s
 //   instead of 30), CONNECT_TIMEOUT (a head that is off is tried every few seconds, not after the kernel's two minutes), RECONNECT_IVL_MAX
@@ -16,36 +17,24 @@
 // CURVE: a bound socket has its secret key and a domain; libzmq asks the gate about every handshake, and what the gate answers comes back with
 // each message as its User-Id. A connected one has both its keys and the other end's public key. Without CURVE nobody has an identity,
 // whatever User-Id the other end's own properties claim.
-//
-// To cut a key's connections: libzmq has no call for it. It does tell the descriptor that a message came in by (SRCFD), so a bound socket keeps
-// for each descriptor the key that was heard there last, and cuts by shutdown (), which the I/O thread sees as the end of the connection.
-// The descriptor may have been closed and given to somebody else meanwhile, therefore it must still be a connection to this port from the
-// address that the message came from. What remains is a newcomer from that address that has not said a word: he loses a connection
-// once and connects again. A connection that never said a word is not known by key; its first message is dropped and cuts it.
 #include "wire/peer.h"
+#include "wire/peer_links.h"
 #include "wire/peer_watch.h"
 
-#include <arpa/inet.h>
 #include <czmq.h>
-#include <netdb.h>
-#include <sys/socket.h>
 
-enum { QUEUE = 10000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, FILES = 65536, ADDRESS = 48 };
-
-typedef struct { char key [KEY_TEXT], address [ADDRESS]; } link_t;                   // what was heard last by a descriptor
+enum { QUEUE = 10000, HEARD = 1000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, CURVE_BYTES = 64, LOOK_MS = 500 };
 
 struct peer {
     zsock_t *socket;
     watch_t *watch;                                     // of tcp, else NULL
     bool router, bulk, secured;
-    int port;
     char *endpoint;
     char own [KEY_TEXT], server [KEY_TEXT];             // public keys, or empty
     zmq_msg_t payload;                                  // of the message received last
     user_t user;                                        // who sent it
-    char address [ADDRESS];                             // from where
-    link_t *link;                                       // by descriptor
-    size_t links;
+    char address [LINK_ADDRESS];                        // from where
+    links_t links;                                      // of a bound one: who is where, and the port
 };
 
 // ---- open and close
@@ -66,8 +55,8 @@ static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
     zsock_set_linger (socket, LINGER_MS);
     zsock_set_sndhwm (socket, bulk ? BULK_QUEUE : QUEUE);
-    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : QUEUE);
-    zsock_set_maxmsgsize (socket, bulk ? PAYLOAD : MESSAGE_LIMIT);
+    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : HEARD);
+    zsock_set_maxmsgsize (socket, (bulk ? PAYLOAD : MESSAGE_LIMIT) + CURVE_BYTES);
     if (router)
         zsock_set_router_mandatory (socket, 1);
     else {
@@ -103,7 +92,7 @@ static status_t s_open (peer_t *self, error_t *error)
         return error_set (error, "%s: cannot %s: %s", self->endpoint, self->router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
     if (self->router && self->watch) {
         char *bound = zsock_last_endpoint (self->socket), *colon = bound ? strrchr (bound, ':') : NULL;
-        self->port = colon ? atoi (colon + 1) : 0;
+        self->links.port = colon ? atoi (colon + 1) : 0;
         zstr_free (&bound);
     }
     return OK;
@@ -154,7 +143,7 @@ void peer_destroy (peer_t **self_p)
     zmq_msg_close (&self->payload);
     watch_destroy (&self->watch);
     zsock_destroy (&self->socket);
-    free (self->link);
+    links_free (&self->links);
     free (self->endpoint);
     free (self);
     *self_p = NULL;
@@ -167,7 +156,7 @@ void *peer_socket (peer_t *self)
 
 int peer_port (const peer_t *self)
 {
-    return self->port;
+    return self->links.port;
 }
 
 // ---- connections that fail
@@ -196,8 +185,8 @@ const char *peer_refused (peer_t *self)
 
 // ---- send
 
-// Frames of one message are sent all or none: when the first is accepted, libzmq takes the rest.
-static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, wire_bytes_t payload, error_t *error)
+// Frames of one message are sent all or none: when the first is accepted, libzmq takes the rest. False: errno says why.
+static bool s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, wire_bytes_t payload)
 {
     void *socket = zsock_resolve (self->socket);
     int rc = to ? zmq_send (socket, to->bytes, to->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) : 0;
@@ -205,41 +194,44 @@ static status_t s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t
         rc = zmq_send (socket, body->data, body->size, ZMQ_DONTWAIT | (payload.size ? ZMQ_SNDMORE : 0));
     if (rc >= 0 && payload.size)
         rc = zmq_send (socket, payload.data, payload.size, ZMQ_DONTWAIT);
-    if (rc >= 0)
-        return OK;
-    return error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (zmq_errno ()));
+    return rc >= 0;
 }
 
-// Room, a refusal or the end of the time: whatever comes first.
-static status_t s_wait_for_room (peer_t *self, int wait_ms, error_t *error)
+// Room, a refusal or the end of the time: whatever comes first. Looks again now and then: that libzmq has given a connection up shows by time alone.
+static status_t s_wait_for_room (peer_t *self, int64_t until_ms, error_t *error)
 {
     zmq_pollitem_t items [2] = { { zsock_resolve (self->socket), 0, ZMQ_POLLOUT, 0 }, { peer_monitor (self), 0, ZMQ_POLLIN, 0 } };
-    int64_t until = zclock_mono () + wait_ms;
     for (;;) {
         const char *refused = peer_refused (self);
         if (refused)
             return error_set (error, "%s", refused);
-        int64_t left = wait_ms < 0 ? -1 : until - zclock_mono ();
-        int rc = zmq_poll (items, self->watch ? 2 : 1, wait_ms >= 0 && left < 0 ? 0 : (long) left);
+        int64_t left = until_ms - zclock_mono ();
+        left = left < 0 ? 0 : left < LOOK_MS ? left : LOOK_MS;
+        int rc = zmq_poll (items, self->watch ? 2 : 1, (long) left);
         if (rc < 0 && zmq_errno () != EINTR)
             return error_set (error, "%s: %s", self->endpoint, zmq_strerror (zmq_errno ()));
         if (rc > 0 && items [0].revents)
             return OK;
-        if (rc == 0 && wait_ms >= 0 && left <= 0)
+        if (rc == 0 && left == 0)
             return error_set (error, "%s: nobody answers there", self->endpoint);
     }
 }
 
+// Between the room and the sending a DEALER's connection may end; then it waits for the next one.
 status_t peer_send_bulk (peer_t *self, const peer_id_t *to, const message_t *message, const void *bytes, size_t size, int wait_ms,
     error_t *error)
 {
     assert (self->router == (to != NULL));
     buffer_t body = { 0 };
+    int64_t until_ms = wait_ms < 0 ? INT64_MAX : zclock_mono () + wait_ms;
     status_t rc = message_encode (message, &body, error);
-    if (!rc && !to)
-        rc = s_wait_for_room (self, wait_ms, error);
-    if (!rc)
-        rc = s_send_frames (self, to, &body, (wire_bytes_t) { (char *) bytes, (uint32_t) size }, error);
+    for (bool sent = false; !rc && !sent; ) {
+        if (!to)
+            rc = s_wait_for_room (self, until_ms, error);
+        sent = !rc && s_send_frames (self, to, &body, (wire_bytes_t) { (char *) bytes, (uint32_t) size });
+        if (!rc && !sent && (to || zmq_errno () != EAGAIN))
+            rc = error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (zmq_errno ()));
+    }
     buffer_free (&body);
     return rc;
 }
@@ -284,34 +276,6 @@ static bool s_take_id (zmq_msg_t *frame, peer_id_t *from)
     return true;
 }
 
-static link_t *s_link_at (peer_t *self, int fd)
-{
-    if (fd < 0 || fd >= FILES)
-        return NULL;
-    size_t index = (size_t) fd;
-    if (index >= self->links) {
-        self->link = memory_grow (self->link, (index + 1) * sizeof *self->link);
-        memset (self->link + self->links, 0, (index + 1 - self->links) * sizeof *self->link);
-        self->links = index + 1;
-    }
-    return self->link + index;
-}
-
-// Is this descriptor still what it was: a connection to our port from that address? Then end it.
-static void s_cut (peer_t *self, int fd, link_t *link)
-{
-    struct sockaddr_storage there, here;
-    socklen_t there_size = sizeof there, here_size = sizeof here;
-    char host [ADDRESS], port [16];
-    bool same = !getpeername (fd, (struct sockaddr *) &there, &there_size) && !getsockname (fd, (struct sockaddr *) &here, &here_size) &&
-        !getnameinfo ((struct sockaddr *) &there, there_size, host, sizeof host, NULL, 0, NI_NUMERICHOST) &&
-        !getnameinfo ((struct sockaddr *) &here, here_size, NULL, 0, port, sizeof port, NI_NUMERICSERV) &&
-        !strcmp (host, link->address) && atoi (port) == self->port;
-    if (same)
-        shutdown (fd, SHUT_RDWR);
-    *link = (link_t) { 0 };
-}
-
 // Who sent this frame, and from where. False: somebody whose key is not allowed any more; his connection is cut.
 static bool s_know_sender (peer_t *self, zmq_msg_t *frame)
 {
@@ -320,22 +284,15 @@ static bool s_know_sender (peer_t *self, zmq_msg_t *frame)
     if (!self->secured || !self->router)
         return true;
     bool allowed = gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
-    int fd = zmq_msg_get (frame, ZMQ_SRCFD);
-    link_t *link = s_link_at (self, fd);
-    if (link && strcmp (link->key, self->user.key))
-        strcpy (link->key, self->user.key);
-    if (link && strcmp (link->address, self->address))
-        strcpy (link->address, self->address);
-    if (!allowed && link)
-        s_cut (self, fd, link);
+    links_heard (&self->links, zmq_msg_get (frame, ZMQ_SRCFD), self->user.key, self->address);
+    if (!allowed)
+        links_cut (&self->links, self->user.key);
     return allowed;
 }
 
 void peer_cut (peer_t *self, const char *key)
 {
-    for (size_t fd = 0; fd < self->links; fd++)
-        if (self->link [fd].key [0] && !strcmp (self->link [fd].key, key))
-            s_cut (self, (int) fd, self->link + fd);
+    links_cut (&self->links, key);
 }
 
 // The frames of one message: the body, and on a bulk socket perhaps a payload. False: nothing there. *whole: framed as a message is.

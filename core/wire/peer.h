@@ -3,7 +3,8 @@
 //
 // Thread: its owner's only. Sockets have every option set before bind or connect: bounded frames, bounded linger, mandatory routing.
 // A routing id is an address for answers and proves nothing; who somebody is, is the key of the connection (peer_user). Whoever makes
-// the first peer of a process has called zsys_handler_set (NULL) and has forked whatever it wants to fork.
+// the first peer of a process has called zsys_handler_set (NULL) and has forked whatever it wants to fork; with CURVE also
+// zsys_set_io_threads (2), for encryption is their work, and gate_new before the first bind.
 #pragma once
 #include "wire/gate.h"
 #include "wire/message.h"
@@ -29,8 +30,11 @@ void peer_destroy (peer_t **self_p);
 
 // For zmq_poll; readable: peer_receive until PEER_NOTHING.
 void *peer_socket (peer_t *self);
-// A DEALER with CURVE: why it is not connected, once that is known to be for good ("the head refuses this node's key: ..."); else NULL. Read from
-// a monitor whenever peer_receive or peer_send is called; readable on peer_monitor (NULL: none) too. After a refusal it tries no more.
+// A DEALER over tcp: why it is not connected, once that is known to be for good ("... does not know this key ..."); else NULL. Learnt from libzmq's
+// monitor whenever peer_receive, peer_send or this is called, so call one of them every second or so. After a refusal it tries no more: whoever
+// wants to try again makes a new peer.
+// peer_monitor: readable when there is something to learn (NULL: ipc). In a poll set, a refusal is known at once; of a ROUTER, the log lines about
+// strangers come at once and with their addresses.
 const char *peer_refused (peer_t *self);
 void *peer_monitor (peer_t *self);
 // to: NULL for a DEALER. A ROUTER never waits: FAILED if that peer is gone or does not read. A DEALER waits up to wait_ms

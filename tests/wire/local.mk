@@ -1,4 +1,4 @@
-check_PROGRAMS += tests/wire/test_message tests/wire/test_transport tests/wire/test_gate tests/wire/test_bulk tests/wire/test_bundle
+check_PROGRAMS += tests/wire/test_message tests/wire/test_transport tests/wire/test_gate tests/wire/test_bulk tests/wire/test_bundle tests/wire/test_hostile
 tests_wire_test_message_SOURCES = tests/wire/test_message.c
 tests_wire_test_message_LDADD = $(TEST_LIBS)
 tests_wire_test_transport_SOURCES = tests/wire/test_transport.c
@@ -9,4 +9,6 @@ tests_wire_test_bulk_SOURCES = tests/wire/test_bulk.c
 tests_wire_test_bulk_LDADD = $(TEST_LIBS)
 tests_wire_test_bundle_SOURCES = tests/wire/test_bundle.c
 tests_wire_test_bundle_LDADD = $(TEST_LIBS)
+tests_wire_test_hostile_SOURCES = tests/wire/test_hostile.c
+tests_wire_test_hostile_LDADD = $(TEST_LIBS)
 EXTRA_DIST += doc/protocol.md
