@@ -150,31 +150,38 @@ uint32_t slot_will_hold (const slot_t *self, uint64_t *job)
 
 // ---- what it was given
 
+// The first of what it was given is at work from now on.
+static void s_begin (plan_t *self, slot_t *slot)
+{
+    slot->since_us = self->now_us;
+    if (slot->givens)
+        plan_user_begin (plan_job (self, slot->given [0].job), self->now_us);
+    else
+        s_rest (self, slot);
+}
+
 void slot_assign (plan_t *self, slot_t *slot, given_t given)
 {
-    if (!slot->givens)
-        slot->since_us = self->now_us;
-    s_wake (self, slot);
-    slot->given [slot->givens++] = given;
     job_t *job = plan_job (self, given.job);
     job->under_way++;
-    if (given.verb != MESSAGE_SEAL)
-        plan_user_charge (job, given.expected_us);
+    s_wake (self, slot);
+    slot->given [slot->givens++] = given;
+    plan_user_charge (job, given.expected_us);
+    if (slot->givens == 1)
+        s_begin (self, slot);
 }
 
 given_t slot_release (plan_t *self, slot_t *slot, uint32_t at)
 {
     given_t given = slot->given [at];
-    memmove (&slot->given [at], &slot->given [at + 1], (--slot->givens - at) * sizeof given);
     job_t *job = plan_job (self, given.job);
-    int64_t took = at ? 0 : self->now_us - slot->since_us;          // what has not begun is paid back
+    memmove (&slot->given [at], &slot->given [at + 1], (--slot->givens - at) * sizeof given);
     job->under_way--;
-    if (given.verb != MESSAGE_SEAL)
-        plan_user_correct (job, given.expected_us, took);
-    if (!at)
-        slot->since_us = self->now_us;
-    if (!slot->givens)
-        s_rest (self, slot);
+    plan_user_correct (job, given.expected_us, at ? 0 : self->now_us - slot->since_us);
+    if (at)
+        return given;                                   // has not begun
+    plan_user_end (job, slot->since_us);
+    s_begin (self, slot);
     return given;
 }
 

@@ -87,7 +87,9 @@ struct user {
     char *name;
     job_t *jobs;
     bool waits;                                         // had work to hand out when last looked at
-    int64_t pass;                                       // us of slots that he has had, by weight; the least is next
+    double charged;                                     // us of slots by weight: what ended took, what is under way is expected to take
+    double weight, since;                               // of what is at work: sum of weights, and of weights times the moment it began
+    double pass;                                        // charged, and what is at work has taken up to now; when last looked at
 };
 
 typedef struct {
@@ -123,7 +125,7 @@ struct plan {
     job_t **job;                                        // ascending by number
     uint32_t jobs;
     user_t *users;
-    int64_t pass;                                       // of the user who was served last: where those begin who come back
+    double pass;                                        // of the user who was served last: where those begin who come back
     worker_t **worker;                                  // ascending by number
     uint32_t workers, slots, draining, idles;           // slots: that may be given work; idles: those without work
     double power;                                       // of all slots that may be given work
@@ -166,6 +168,8 @@ bool plan_job_waits (job_t *job);                       // has something to hand
 void plan_user_look (plan_t *self, user_t *user);       // whether he has something to hand out, and from which pass he goes on
 void plan_user_charge (const job_t *job, int64_t us);   // for a task that is given
 void plan_user_correct (const job_t *job, int64_t charged_us, int64_t us);      // for one that has ended
+void plan_user_begin (const job_t *job, int64_t now_us);            // a task of his is at work
+void plan_user_end (const job_t *job, int64_t since_us);            // no more
 void plan_users_free (plan_t *self);                    // of a plan without jobs
 
 // plan_borders.c: the borders of stage 1 and with them its number of tasks, which is returned.

@@ -1,15 +1,17 @@
 // plan_users: whose turn it is.
 //
-// Users share slots by the time that they have had of them: each has a pass that grows by the time of each task that he is given, divided by
-// its job's priority, and the user with the least pass is served next (stride scheduling; Waldspurger and Weihl 1995). The time is estimated
-// when the task is given, so that two who share a slot take turns, and corrected when it ends. Who comes, or comes back, begins where the
-// one who was served last stood (start-time fair queueing; Goyal et al. 1996): nobody saves up time while he has nothing to do, and a small
-// job goes next. A user who leaves in debt is remembered until the others have caught up with him, so that many short jobs in a row are
-// no better off than a long one.
+// Users share slots by the time that they have had of them: each has a pass, the time of his tasks divided by their job's priority, and the
+// user with the least pass is served next (stride scheduling; Waldspurger and Weihl 1995). A task is charged by estimate when it is given, so
+// that two who share a slot take turns; while it is at work its time counts as it passes, so that nobody gets all slots before his first
+// long task has ended; and in the end what it took takes the place of both. Who comes, or comes back, begins where the one who was served
+// last stood (start-time fair queueing; Goyal et al. 1996): nobody saves up time while he has nothing to do, and a small job goes next. A user
+// who leaves in debt is remembered until the others have caught up with him, so that many short jobs in a row are no better off than a
+// long one.
 //
 // Of one user's jobs the first by priority, then by submission, has it all; the next one gets what that cannot use.
 #include "master/plan_state.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { EMPTY_TASK_US = 100 };                           // least that a task is charged
@@ -45,7 +47,7 @@ static user_t *s_user (plan_t *self, const char *name)
     if (!*at) {
         *at = memory_new (sizeof **at);
         (*at)->name = memory_text (name);
-        (*at)->pass = self->pass;
+        (*at)->charged = (*at)->pass = self->pass;
     }
     return *at;
 }
@@ -55,7 +57,7 @@ static void s_forget_users (plan_t *self)
 {
     for (user_t **at = &self->users; *at; ) {
         user_t *user = *at;
-        if (user->jobs || user->pass > self->pass) {
+        if (user->jobs || user->charged > self->pass) {
             at = &user->next;
             continue;
         }
@@ -67,7 +69,7 @@ static void s_forget_users (plan_t *self)
 
 void plan_users_free (plan_t *self)
 {
-    self->pass = INT64_MAX;
+    self->pass = HUGE_VAL;
     s_forget_users (self);
 }
 
@@ -113,21 +115,41 @@ void plan_user_look (plan_t *self, user_t *user)
     user->waits = false;
     for (job_t *job = user->jobs; job && !user->waits; job = job->next)
         user->waits = plan_job_waits (job);
-    if (user->waits && !waited && user->pass < self->pass)
+    user->pass = user->charged + user->weight * (double) self->now_us - user->since;
+    if (user->waits && !waited && user->pass < self->pass) {
+        user->charged += self->pass - user->pass;
         user->pass = self->pass;
+    }
 }
 
-static int64_t s_fee (const job_t *job, int64_t us)
+static double s_weight (const job_t *job)
 {
-    return (us < EMPTY_TASK_US ? EMPTY_TASK_US : us) * PLAN_PRIORITY / (int64_t) job->priority;
+    return (double) PLAN_PRIORITY / (double) job->priority;
+}
+
+static double s_fee (const job_t *job, int64_t us)
+{
+    return (double) (us < EMPTY_TASK_US ? EMPTY_TASK_US : us) * s_weight (job);
 }
 
 void plan_user_charge (const job_t *job, int64_t us)
 {
-    job->user->pass += s_fee (job, us);
+    job->user->charged += s_fee (job, us);
 }
 
 void plan_user_correct (const job_t *job, int64_t charged_us, int64_t us)
 {
-    job->user->pass += s_fee (job, us) - s_fee (job, charged_us);
+    job->user->charged += s_fee (job, us) - s_fee (job, charged_us);
+}
+
+void plan_user_begin (const job_t *job, int64_t now_us)
+{
+    job->user->weight += s_weight (job);
+    job->user->since += s_weight (job) * (double) now_us;
+}
+
+void plan_user_end (const job_t *job, int64_t since_us)
+{
+    job->user->weight -= s_weight (job);
+    job->user->since -= s_weight (job) * (double) since_us;
 }

@@ -382,6 +382,7 @@ START_TEST (three_users_and_one_who_comes_later)
     for (uint32_t n = 0; n < 3; n++)
         s_join (s_node (2, 1));
     task_list_t *a = s_job ("ana", 100, 4000, 100000, 0), *b = s_job ("ben", 100, 4000, 100000, 0);
+    s_job ("eva", 100, 1, 35000000, 0);                 // one long task, so that she is there all the time
     task_list_t *c = s_job ("eva", 100, 4000, 100000, 30000000);
     s_at (30000000, (moment_t) { .kind = LOOK });
     ck_assert (s_run ());
@@ -391,6 +392,24 @@ START_TEST (three_users_and_one_who_comes_later)
     ck_assert (s_ratio (a, b) > 0.9 && s_ratio (a, b) < 1.1);
     double late = (double) c->slot_us / (double) (a->slot_us - before);     // she has not saved up the time before she came
     ck_assert_msg (late > 0.85 && late < 1.15, "%.3f", late);
+    s_run ();
+}
+END_TEST
+
+// What her tasks take is known when the first has ended; she must not have got all slots by then.
+START_TEST (long_tasks_of_a_newcomer_do_not_take_all_slots)
+{
+    for (uint32_t n = 0; n < 3; n++)
+        s_join (s_node (2, 1));
+    task_list_t *a = s_job ("ana", 100, 4000, 100000, 0);
+    s_job ("eva", 100, 100, 20000000, 10000000);
+    s_at (10000000, (moment_t) { .kind = LOOK });
+    ck_assert (s_run ());
+    int64_t before = a->slot_us;
+    s_at (25000000, (moment_t) { .kind = LOOK });
+    ck_assert (s_run ());
+    double share = (double) (a->slot_us - before) / (6 * 15e6);
+    ck_assert_msg (share > 0.3, "%.3f of the slots' time", share);
     s_run ();
 }
 END_TEST
@@ -504,6 +523,7 @@ int main (void)
     tcase_add_test (all, a_reduce_ends_too);
     tcase_add_loop_test (all, users_share_by_time_and_priority, 0, 9);
     tcase_add_test (all, three_users_and_one_who_comes_later);
+    tcase_add_test (all, long_tasks_of_a_newcomer_do_not_take_all_slots);
     tcase_add_test (all, a_small_job_does_not_wait_behind_a_long_one);
     tcase_add_test (all, a_users_jobs_come_by_priority_and_then_in_order);
     tcase_add_test (all, two_hundred_small_jobs_of_four_users);
