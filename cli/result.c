@@ -140,6 +140,26 @@ static void s_print_data (buffer_t *into, const char *json, const char *name, co
     buffer_print (into, output ? " in %s\n" : "\n", output);
 }
 
+// "streamed 1.0 GB as 260 MB (lz4)": what crossed a cluster's network.
+static void s_print_streamed (buffer_t *into, const char *json)
+{
+    uint64_t moved = (uint64_t) json_number (json, "streamed_bytes"), carried = (uint64_t) json_number (json, "carried_bytes");
+    const char *codecs = json_find (json, "codecs");
+    if (!moved)
+        return;
+    buffer_print (into, ", streamed ");
+    progress_bytes (moved, into);
+    if (!codecs || codecs [1] != '"')
+        return;
+    buffer_print (into, " as ");
+    progress_bytes (carried, into);
+    buffer_print (into, " (");
+    for (codecs++; *codecs && *codecs != ']'; codecs++)
+        if (*codecs != '"')
+            buffer_add (into, codecs, 1);
+    buffer_add (into, ")", 1);
+}
+
 static void s_print_cost (buffer_t *into, const char *json)
 {
     double all = json_number (json, "wall_seconds.all");
@@ -154,6 +174,7 @@ static void s_print_cost (buffer_t *into, const char *json)
         buffer_print (into, ", %s ", sizes [i] [1]);
         progress_bytes (bytes, into);
     }
+    s_print_streamed (into, json);
     buffer_print (into, "\n");
 }
 

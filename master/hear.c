@@ -10,9 +10,11 @@ static void s_beat (shell_t *self, member_t *member, const message_beat_t *beat)
     roster_beat (member, beat);
     if (!work || work->committing)
         return;
-    share_t *share = work_share (work, member->node);
     if (beat->resident > work->resident)
         work->resident = beat->resident;
+    if (!self->data || !beat->millicelsius)
+        return;
+    share_t *share = work_share (work, member->number, member->node);
     if (beat->millicelsius > share->millicelsius)
         share->millicelsius = beat->millicelsius;
     share->throttled |= beat->throttled;
@@ -27,8 +29,8 @@ static void s_declared (shell_t *self, const member_t *member, const message_dec
     uint64_t *bytes = NULL, *homes = NULL;
     const message_submit_t *submit = &work->asked.submit;
     bool failed = work_cut (work, declared, &bytes, &error);
-    if (!failed && self->homes)
-        homes = homes_of (self->homes, work, &self->roster);
+    if (!failed && self->data)
+        homes = homes_of (self->homes, work, &self->roster, self->plan);
     shell_step (self, (event_t) { .kind = EVENT_DECLARED, .worker = member->number, .job = declared->job, .declared = declared,
         .tasks = failed ? 0 : work->tasks, .bytes_of = bytes, .home_of = homes, .input_bytes = work->input_bytes,
         .shuffle_seed = submit->shuffle_seed, .partitions = submit->partitions, .max_rejects = submit->max_rejects,
@@ -39,15 +41,15 @@ static void s_declared (shell_t *self, const member_t *member, const message_dec
 
 static void s_done (shell_t *self, const member_t *member, const message_done_t *done)
 {
-    work_t *work = shell_work (self, done->job);
+    work_t *work = self->data ? shell_work (self, done->job) : NULL;
     if (work && !work->committing) {
-        share_t *share = work_share (work, member->node);
+        share_t *share = work_share (work, member->number, member->node);
         share->attempts++;
         share->bytes_in += done->stage ? 0 : done->bytes_in;
         share->time_us += done->time_us;
         share->moved += done->moved;
         share->carried += done->carried;
-        if (self->homes && !done->stage && done->task < work->tasks)
+        if (!done->stage && done->task < work->tasks)
             homes_learn (self->homes, work, member, done);
     }
     shell_step (self, (event_t) { .kind = EVENT_DONE, .worker = member->number, .done = done });
@@ -149,7 +151,7 @@ static member_t *s_member (shell_t *self, const peer_id_t *from)
 static void s_hear_stranger (shell_t *self, const peer_id_t *from, message_t *message)
 {
     if (message->verb == MESSAGE_BEAT) {                // counts as lost, and does not know it
-        message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { self->epoch, 0, BEAT_MS } };
+        message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { .epoch = self->epoch, .beat_ms = BEAT_MS } };
         if (peer_send (self->peer, from, &welcome, 0, NULL))
             shell_log (self, "a lost worker was heard and is gone again");
     }

@@ -197,7 +197,7 @@ static status_t s_open (shell_t *self, error_t *error)
 // With IMMEDIATE, libzmq drops what was delivered but not read when the other end closes: so a STOP counts only once GONE has come.
 static void s_stop_workers (shell_t *self)
 {
-    message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch } };
+    message_t stop = { .verb = MESSAGE_STOP, .stop = { .epoch = self->epoch } };
     for (uint32_t i = 0; i < self->roster.members; i++)
         shell_tell (self, &self->roster.member [i], &stop);
     shell_settle (self);

@@ -2,6 +2,7 @@
 //
 // Written by hand: a flat object with a few inner ones needs no library.
 #include "master/work.h"
+#include "wire/bulk.h"
 #include "wire/json.h"
 
 #include <racimo.h>
@@ -101,6 +102,50 @@ static void s_times (buffer_t *into, const work_t *work, const total_t *map, con
         (double) map->time_us * 1e-6, (double) work->seal_us * 1e-6, (double) reduce->time_us * 1e-6);
 }
 
+// What came over the network, and how it was packed on the way.
+static void s_streamed (buffer_t *into, const work_t *work)
+{
+    uint64_t moved = 0, carried = 0;
+    for (uint32_t i = 0; i < work->shares; i++) {
+        moved += work->share [i].moved;
+        carried += work->share [i].carried;
+    }
+    s_number (into, "streamed_bytes", moved);
+    s_number (into, "carried_bytes", carried);
+    buffer_print (into, "  \"codecs\": [");
+    const char *comma = "";
+    for (int codec = BULK_NONE + 1; codec < BULK_CODECS; codec++)
+        if (work->codecs & UINT64_C (1) << codec) {
+            buffer_print (into, "%s\"%s\"", comma, bulk_codec_name ((bulk_codec_t) codec));
+            comma = ", ";
+        }
+    buffer_print (into, "],\n");
+}
+
+// Bits of the Pi's firmware: 0 to 3 now, 16 to 19 since boot; a BEAT told of them while the job ran.
+static const char *s_trouble (uint64_t throttled)
+{
+    return throttled & 0x1 ? "undervoltage" : throttled & 0x6 ? "throttled" : throttled & 0x8 ? "hot" : "";
+}
+
+// A line a node of a cluster: who did how much, and what the heat did.
+static void s_nodes (buffer_t *into, const work_t *work)
+{
+    buffer_print (into, "  \"nodes\": [");
+    for (uint32_t i = 0; i < work->shares; i++) {
+        const share_t *share = &work->share [i];
+        buffer_print (into, "%s\n    {\"node\": ", i ? "," : "");
+        json_text (into, share->node);
+        buffer_print (into, ", \"attempts\": %llu, \"bytes_in\": %llu, \"streamed_bytes\": %llu, \"carried_bytes\": %llu, "
+            "\"task_seconds\": %.6f", (unsigned long long) share->attempts, (unsigned long long) share->bytes_in,
+            (unsigned long long) share->moved, (unsigned long long) share->carried, (double) share->time_us * 1e-6);
+        if (share->millicelsius)
+            buffer_print (into, ", \"celsius\": %.1f, \"trouble\": \"%s\"", (double) share->millicelsius * 1e-3, s_trouble (share->throttled));
+        buffer_print (into, "}");
+    }
+    buffer_print (into, "\n  ],\n");
+}
+
 void work_summary (const work_t *work, buffer_t *into)
 {
     const message_submit_t *submit = &work->asked.submit;
@@ -131,6 +176,10 @@ void work_summary (const work_t *work, buffer_t *into)
     s_number (into, "segment_bytes", work->segment_bytes);
     s_number (into, "spilled_bytes", map.spilled + reduce.spilled);
     s_number (into, "peak_resident_bytes", work->resident);
+    if (work->shares) {                                 // a cluster's
+        s_streamed (into, work);
+        s_nodes (into, work);
+    }
     buffer_print (into, "  \"warning\": ");
     json_text (into, work->warning ? work->warning : "");
     buffer_print (into, "\n}\n");

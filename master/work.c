@@ -271,14 +271,14 @@ void work_unwatch (work_t *self, uint32_t index)
     self->watcher [index] = self->watcher [--self->watchers];
 }
 
-share_t *work_share (work_t *self, const char *node)
+share_t *work_share (work_t *self, uint64_t worker, const char *node)
 {
     for (uint32_t i = 0; i < self->shares; i++)
-        if (!strcmp (self->share [i].node, node))
+        if (self->share [i].worker == worker)
             return &self->share [i];
     self->share = memory_grow (self->share, (self->shares + 1) * sizeof *self->share);
     share_t *share = &self->share [self->shares++];
-    *share = (share_t) { 0 };
+    *share = (share_t) { .worker = worker };
     snprintf (share->node, sizeof share->node, "%s", node);
     return share;
 }

@@ -14,7 +14,7 @@ typedef struct {                                        // of the attempt that c
     char **counter; uint64_t *count; uint32_t counters;
 } result_t;
 
-typedef struct { char node [64]; uint64_t attempts, bytes_in, moved, carried, time_us, millicelsius, throttled; } share_t;   // of a node
+typedef struct { char node [64]; uint64_t worker, attempts, bytes_in, moved, carried, time_us, millicelsius, throttled; } share_t;   // of a worker
 
 typedef struct work {
     struct work *next;
@@ -60,7 +60,7 @@ void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *
 void work_watch (work_t *self, const peer_id_t *client);                                               // again: once is enough
 bool work_watches (const work_t *self, const peer_id_t *client);
 void work_unwatch (work_t *self, uint32_t index);
-share_t *work_share (work_t *self, const char *node);                                                  // made if it has none yet
+share_t *work_share (work_t *self, uint64_t worker, const char *node);                                 // made if it has none yet
 bool work_told (const work_t *self, uint64_t worker);   // has it got the JOB? Then it gets the FORGET too
 bool work_tell (work_t *self, uint64_t worker);         // true: it has not; from now on it has
 void work_keep (work_t *self, const message_done_t *done);                                             // counts instead of an older one
