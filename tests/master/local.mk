@@ -17,3 +17,6 @@ tests_master_test_roots_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_simulation_time
 tests_master_test_simulation_time_SOURCES = tests/master/test_simulation_time.c
 tests_master_test_simulation_time_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_homes
+tests_master_test_homes_SOURCES = tests/master/test_homes.c
+tests_master_test_homes_LDADD = $(TEST_LIBS)
