@@ -51,6 +51,18 @@ if [ -n "${INSTALLED:-}" ]; then
 fi
 
 holds 'the manual' grep -q '^\.Nm racimo' "$prefix/share/man/man1/racimo.1"
+for unit in master worker; do
+    holds "the unit racimo-$unit" test -s "$prefix/lib/systemd/system/racimo-$unit.service"
+done
+holds 'the user of the daemons' grep -q '^u racimo ' "$prefix/lib/sysusers.d/racimo.conf"
+# With the program where this build has it: verify wants to find it. It returns 0 on unknown settings, so any output counts.
+if command -v systemd-analyze > /dev/null; then
+    for unit in master worker; do
+        sed "s|^ExecStart=[^ ]*|ExecStart=$RACIMO|" "$prefix/lib/systemd/system/racimo-$unit.service" > "racimo-$unit.service"
+        timeout 60 systemd-analyze verify --man=no "./racimo-$unit.service" > "$work/stderr" 2>&1
+        holds "systemd-analyze has nothing to say about racimo-$unit" test ! -s "$work/stderr"
+    done
+fi
 holds 'the page about results' test -s "$prefix/share/doc/racimo/semantics.md"
 
 if command -v pkg-config > /dev/null; then
