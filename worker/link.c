@@ -32,6 +32,7 @@ struct link {
     int64_t heard_us, silent_us, patience_us;           // silent: in whole turns of ASK_AGAIN_US before this one
     bool blocked;                                       // something waits for the socket
     bulk_pace_t pace;                                   // of what we send
+    int64_t worked_us;                                  // it was packed and sent until then
     bulk_history_t history;
     buffer_t packed;
 };
@@ -88,16 +89,17 @@ static status_t s_put (link_t *self, const piece_t *piece)
 {
     const haul_t *haul = piece->haul;
     int64_t now = clock_us ();
-    bulk_codec_t codec = bulk_choose (&self->pace, &self->history, bulk_codecs (), now);
-    if (codec != BULK_NONE)
-        codec = bulk_pack (codec, haul->bytes, haul->size, &self->packed);
+    bulk_codec_t tried = bulk_choose (&self->pace, &self->history, bulk_codecs (), now);
+    bulk_codec_t codec = bulk_pack (tried, haul->bytes, haul->size, &self->packed);
     message_t put = { .verb = MESSAGE_PUT, .put = { .request = piece->request, .job = haul->job, .part = (char *) haul->part,
         .offset = haul->offset, .length = haul->size, .codec = codec, .checksum = bulk_checksum (haul->bytes, haul->size), .last = haul->last } };
     const char *bytes = codec == BULK_NONE ? haul->bytes : self->packed.data;
     size_t size = codec == BULK_NONE ? haul->size : self->packed.size;
-    bulk_learn (&self->pace, &self->history, codec, haul->size, size);
     status_t rc = peer_send_bulk (self->peer, NULL, &put, bytes, size, 0, NULL);
+    if (!rc)
+        bulk_learn (&self->pace, &self->history, tried, haul->size, size);
     piece->haul->carried += rc ? 0 : size;
+    self->worked_us = clock_us ();
     return rc;
 }
 
@@ -225,6 +227,8 @@ short link_events (const link_t *self)
 
 void link_hear (link_t *self, int64_t now)
 {
+    bulk_idle (&self->pace, now, now - self->worked_us);
+    self->worked_us = now;
     for (;;) {
         message_t message;
         error_t error = { 0 };

@@ -134,9 +134,9 @@ static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t 
     else {
         bulk_codec_t codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), clock_us ());
         bulk.bulk.checksum = bulk_checksum (self->raw.data, self->raw.size);
-        if (codec != BULK_NONE && (codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed)) != BULK_NONE)
+        bulk.bulk.codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed);
+        if (bulk.bulk.codec != BULK_NONE)
             body = &self->packed;
-        bulk.bulk.codec = codec;
         bulk_learn (&self->pace, &shelf->history, codec, self->raw.size, body->size);
     }
     (void) !peer_send_bulk (self->peer, to, &bulk, body->data, body->size, 0, NULL);
