@@ -142,6 +142,23 @@ static status_t s_allow (const setup_t *self, error_t *error)
     return rc;
 }
 
+// A head that starts before its data are mounted would find empty folders: systemd is told to wait for them.
+static status_t s_wait_for_mounts (const config_t *config, error_t *error)
+{
+    static const char system [] = "/etc/systemd/system", folder [] = "/etc/systemd/system/racimo-master.service.d";
+    buffer_t text = { 0 };
+    if (!config_is_system (config) || access (system, W_OK))
+        return OK;
+    buffer_print (&text, "# written by racimo cluster init\n[Unit]\nRequiresMountsFor=%s\n", config->roots);
+    char *path = file_join (folder, "roots.conf");
+    status_t rc = file_make_folders (folder, 0755, error);
+    if (!rc)
+        rc = file_replace (path, 0644, text.data, text.size, error);
+    free (path);
+    buffer_free (&text);
+    return rc;
+}
+
 static status_t s_make (setup_t *self, error_t *error)
 {
     const config_t *config = &self->config;
@@ -155,6 +172,7 @@ static status_t s_make (setup_t *self, error_t *error)
         TRY (cluster_folder (config->scratch, 0700, self->user, self->group, error));
     }
     TRY (s_allow (self, error));
+    TRY (s_wait_for_mounts (config, error));
     return cluster_write (config, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER, error);
 }
 
