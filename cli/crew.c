@@ -29,7 +29,7 @@ typedef struct {
     int in, said;                                       // to its standard input, from its standard error; -1: closed
     bool joined, ended;
     char line [LINE]; size_t size;                      // what is being said
-    char last [LINE];                                   // said last
+    char last [LINE];                                   // the worker said last; before it did, whoever is on the way
 } mate_t;
 
 struct crew {
@@ -128,12 +128,14 @@ status_t crew_add (crew_t *self, const char *host, const buffer_t *settings, con
 
 // ---- what they say
 
+// What srun says of an end ("exited with exit code 1") is not worth what the worker said before.
 static void s_line (mate_t *mate)
 {
     mate->line [mate->size] = '\0';
+    bool own = strstr (mate->line, GUEST_NAME ":") != NULL;
     if (strstr (mate->line, GUEST_JOINED))
         mate->joined = true;
-    if (mate->size)
+    if (mate->size && (own || !strstr (mate->last, GUEST_NAME ":")))
         memcpy (mate->last, mate->line, mate->size + 1);
     mate->size = 0;
 }

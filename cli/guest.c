@@ -171,7 +171,7 @@ int guest_run (void)
 {
     error_t error = { 0 };
     int status = EXIT_OTHER;
-    log_name ("racimo worker");
+    log_name (GUEST_NAME);
     signal (SIGPIPE, SIG_IGN);                          // who listened to our log may be gone
     char *folder = cli_private_folder (&error);
     if (folder) {

@@ -5,6 +5,7 @@
 #include "wire/keys.h"
 
 #define GUEST_WORD "--from-stdin"                       // racimo worker --from-stdin
+#define GUEST_NAME "racimo worker"                      // how its log's lines begin
 #define GUEST_JOINED ": is worker "                     // in the line that a worker logs when a master has taken it in
 
 // What its standard input has to begin with.

@@ -15,3 +15,6 @@ $(units): %: %.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && sed 's|@bindir@|$(bindir)|g' $< > $@
 packaging/systemd/racimo.conf: packaging/systemd/racimo.sysusers
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(srcdir)/packaging/systemd/racimo.sysusers $@
+slurmdir = $(pkgdatadir)/slurm
+dist_slurm_SCRIPTS = packaging/slurm/racimo.sbatch
+dist_slurm_DATA = packaging/slurm/README.md

@@ -171,6 +171,7 @@ net_await () {
         [ "$SECONDS" -lt "$due" ] || return 1
         net_wink
     done
+    return 0                                            # not net_wink's
 }
 
 # net_cpu NODE PERCENT: of one core, for what is started there from now on. FAILED: no control group of ours can do that.
