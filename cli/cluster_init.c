@@ -87,23 +87,24 @@ static status_t s_settle (setup_t *self, int words, char **word, error_t *error)
     return config_set (config, "state", config->state, CONFIG_FLAG, error);
 }
 
-// The user's own, even of one who asks through sudo.
+// In a folder of the user's own; whoever asks through sudo, as that user, so that all of it is theirs.
 static status_t s_client_keys (setup_t *self, error_t *error)
 {
-    const char *sudo = geteuid () ? NULL : getenv ("SUDO_USER");
+    const char *sudo = geteuid () || !config_is_system (&self->config) ? NULL : getenv ("SUDO_USER");
     const struct passwd *account = sudo ? getpwnam (sudo) : NULL;
-    unsigned user = account ? account->pw_uid : geteuid (), group = account ? account->pw_gid : getegid ();
-    bool made, own = account && config_is_system (&self->config);
-    self->client_path = config_key_path (&self->config, "client");
-    if (own) {
-        free (self->client_path);
-        char *folder = file_join (account->pw_dir, ".config/racimo");
-        status_t rc = cluster_folder (folder, 0755, user, group, error);
-        self->client_path = file_join (folder, "keys/client.key");
-        free (folder);
-        TRY (rc);
+    unsigned user = geteuid (), group = getegid ();
+    bool made;
+    if (!account) {
+        self->client_path = config_key_path (&self->config, "client");
+        return cluster_keys (self->client_path, user, group, &self->client, &made, error);
     }
-    return cluster_keys (self->client_path, user, group, &self->client, &made, error);
+    self->client_path = file_join (account->pw_dir, ".config/racimo/keys/client.key");
+    if (setegid (account->pw_gid) || seteuid (account->pw_uid))
+        return error_errno (error, "cannot act as %s", sudo);
+    status_t rc = cluster_keys (self->client_path, account->pw_uid, account->pw_gid, &self->client, &made, error);
+    if (seteuid (user) || setegid (group))
+        return error_errno (error, "cannot be root again");
+    return rc;
 }
 
 static status_t s_make_keys (setup_t *self, error_t *error)
@@ -113,9 +114,7 @@ static status_t s_make_keys (setup_t *self, error_t *error)
     status_t rc = cluster_keys (head, self->user, self->group, &self->head, &made, error);
     if (!rc)
         rc = cluster_keys (worker, self->user, self->group, &self->worker, &made, error);
-    if (!rc && config_is_system (&self->config) && !geteuid () && !getenv ("SUDO_USER"))    // root's own key lies with the daemons'
-        rc = cluster_keys (self->client_path = config_key_path (&self->config, "client"), self->user, self->group, &self->client, &made, error);
-    else if (!rc)
+    if (!rc)
         rc = s_client_keys (self, error);
     if (!rc)
         rc = config_set (&self->config, "key", self->head.public_key, CONFIG_FLAG, error);

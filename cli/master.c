@@ -208,7 +208,6 @@ static void s_await_master (head_t *self)
     self->up = got == 1;
     if (!self->up)
         return;
-    log_line (LOG_SAY, "cluster %s: serves at port %llu", *self->config.name ? self->config.name : "-", (unsigned long long) self->config.control);
     daemon_notify ("READY=1");
     if (self->config.head_slots)
         s_start_worker (self);

@@ -20,3 +20,6 @@ tests_master_test_simulation_time_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_homes
 tests_master_test_homes_SOURCES = tests/master/test_homes.c
 tests_master_test_homes_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_allow
+tests_master_test_allow_SOURCES = tests/master/test_allow.c
+tests_master_test_allow_LDADD = $(TEST_LIBS)

@@ -99,7 +99,7 @@ chmod 600 "$work/head/keys/head.key"
 
 starts head master
 master=$daemon
-holds 'the master is up' says head 'serves at port'
+holds 'the master is up' says head 'ready: control port'
 holds 'the head works itself' says head 'racimo worker: is worker'
 on head master
 refused 'a second master on the same state' 1 'another racimo master works on this folder'
@@ -254,7 +254,7 @@ open=$(word)
 starts plain master
 master=$daemon
 holds 'the master warns' says plain 'security = none: whoever'
-holds 'and works' says plain 'serves at port'
+holds 'and works' says plain 'ready: control port'
 on bare cluster join "$open" --node bare --slots 1
 fine 'join without encryption'
 starts bare worker
