@@ -103,16 +103,17 @@ static status_t s_fork (local_t *self, child_t *child, int (*run) (const local_t
 
 static status_t s_await_master (local_t *self, error_t *error)
 {
-    char byte;
+    char said [sizeof error->text];
     ssize_t got;
     close (self->ready [1]);
     self->ready [1] = -1;
     do
-        got = read (self->ready [0], &byte, 1);
+        got = read (self->ready [0], said, sizeof said - 1);
     while (got < 0 && errno == EINTR);
     close (self->ready [0]);
     self->ready [0] = -1;
-    return got == 1 ? OK : error_set (error, "the master could not start");
+    said [got > 0 ? got : 0] = '\0';
+    return got == 1 && !*said ? OK : error_set (error, "%s: the master could not start there: %s", self->folder, *said ? said : "it was killed");
 }
 
 // Two descriptors a slot are the worker's, and some for links, plugins and files. With too few of them it could neither work nor say why.
@@ -173,8 +174,8 @@ local_t *local_start (const local_options_t *options, error_t *error)
     *self = (local_t) {
         .options = *options, .place = -1, .ready = { -1, -1 }, .client = getpid (), .worker.name = "racimo-worker", .master.name = "racimo-master",
     };
-    if (s_start (self, error))
-        local_stop (&self, 0);
+    if (s_start (self, error) && local_stop (&self, 0) && error)
+        error->text [0] = '\0';
     return self;
 }
 
@@ -245,13 +246,20 @@ static void s_end (child_t *child, int patience_ms)
     }
 }
 
-void local_stop (local_t **self_p, int patience_ms)
+// By itself: at a signal they end with 0.
+static bool s_failed (const child_t *child)
+{
+    return child->ended && WIFEXITED (child->status) && WEXITSTATUS (child->status);
+}
+
+bool local_stop (local_t **self_p, int patience_ms)
 {
     local_t *self = *self_p;
     if (!self)
-        return;
+        return false;
     s_end (&self->master, patience_ms);                 // which ends the worker
     s_end (&self->worker, WORKER_MS);
+    bool told = s_failed (&self->worker);               // what the master has to say came through `ready`
     for (int i = 0; i < 2; i++)
         if (self->ready [i] >= 0)
             close (self->ready [i]);
@@ -265,4 +273,5 @@ void local_stop (local_t **self_p, int patience_ms)
     free (self->api);
     free (self);
     *self_p = NULL;
+    return told;
 }

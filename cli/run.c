@@ -178,17 +178,18 @@ static int s_end (session_t *self, error_t *error)
     return status == EXIT_FINE ? s_show_result (self, error) : status;
 }
 
-// The master stays until it is told, so that FINISHED is not lost with its sender.
-static void s_stop_local (session_t *self)
+// The master stays until it is told, so that FINISHED is not lost with its sender. True: the reason of a loss has been said.
+static bool s_stop_local (session_t *self)
 {
     follow_t *follow = &self->follow;
     message_t stop = { .verb = MESSAGE_STOP };
     bool told = follow->peer && follow->finished.verb && !peer_send (follow->peer, NULL, &stop, 0, NULL);
     pid_t master = follow->local ? local_master (follow->local) : 0;
     peer_destroy (&follow->peer);
-    local_stop (&follow->local, told ? STOP_MS : 0);
+    bool explained = local_stop (&follow->local, told ? STOP_MS : 0);
     if (master && !follow->finished.verb && self->options.submit.output)
         output_sweep (self->options.submit.output, master, 1);          // it may have been killed; its only job has number 1
+    return explained;
 }
 
 static int s_session (session_t *self)
@@ -209,8 +210,8 @@ static int s_session (session_t *self)
         status = error.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_CLUSTER;
     if (remote)
         remote_destroy (&follow->remote);
-    else
-        s_stop_local (self);
+    else if (s_stop_local (self) && status == EXIT_CLUSTER)
+        error_clear (&error);
     message_free (&follow->finished);                   // signals stay blocked: one that comes now must not belie the status
     if (error.text [0])
         (void) cli_fail (&error);

@@ -187,7 +187,7 @@ static status_t s_open (shell_t *self, error_t *error)
     TRY (s_bind (self, error));
     TRY (s_open_cluster (self, error));
     if (self->options->ready_fd >= 0) {
-        if (write (self->options->ready_fd, "r", 1) != 1)
+        if (write (self->options->ready_fd, "", 1) != 1)
             return error_errno (error, "nobody waits for the master");
         close (self->options->ready_fd);
     }
@@ -239,7 +239,7 @@ int master_main (const master_options_t *options)
     status_t rc = s_open (&self, &error);
     if (!rc)
         s_run (&self);
-    else
+    else if (!options->private || write (options->ready_fd, error.text, strlen (error.text)) < 0)
         fprintf (stderr, "racimo: %s\n", error.text);
     s_close (&self);
     return rc ? EXIT_OTHER : EXIT_FINE;

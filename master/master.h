@@ -25,7 +25,7 @@ static inline master_exit_t master_exit_of (uint64_t error_kind)
 
 typedef struct {
     const char *endpoint;                               // where clients and workers connect: ipc://RUNDIR/master
-    int ready_fd;                                       // gets one byte once bound, then is closed; -1: none
+    int ready_fd;                                       // gets a NUL once bound, or of a private one the line why not; closed then; -1: none
     bool private;                                       // of one client: ends when that says STOP
     pid_t parent;                                       // ends when this process, its parent, has died; 0: does not watch
     // A cluster's master, all NULL or 0 for a private one:

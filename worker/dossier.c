@@ -29,10 +29,17 @@ static status_t s_look (dossier_t *self, supplies_t *supplies, error_t *error)
     return file_make_folders (self->parts, 0700, error);
 }
 
+static status_t s_folders (dossier_t *self, const char *name, const char *scratch, supplies_t *supplies, error_t *error)
+{
+    TRY (scratch_job_new (scratch, name, &self->scratch, &self->twin, error));
+    return supplies->fetch ? s_look (self, supplies, error) : OK;
+}
+
 static dossier_t *s_new (message_t *job, const char *scratch, supplies_t *supplies, error_t *error)
 {
     dossier_t *self = memory_new (sizeof *self);
     char name [32];
+    error_t why = { 0 };
     snprintf (name, sizeof name, "job-%llu", (unsigned long long) job->job.job);
     self->job = *job;
     *job = (message_t) { 0 };
@@ -40,14 +47,15 @@ static dossier_t *s_new (message_t *job, const char *scratch, supplies_t *suppli
     status_t rc = message_decode (submit->data, submit->size, &self->submit, error);
     if (!rc && self->submit.verb != MESSAGE_SUBMIT)
         rc = error_set (error, "%s: a job without what was asked for", name);
-    if (!rc)
-        rc = scratch_job_new (scratch, name, &self->scratch, &self->twin, error);
-    if (!rc && supplies->fetch)
-        rc = s_look (self, supplies, error);
-    if (!rc)
-        return self;
-    s_free (self);
-    return NULL;
+    if (rc) {
+        s_free (self);
+        return NULL;
+    }
+    if (s_folders (self, name, scratch, supplies, &why)) {
+        why.kind = ERROR_SCRATCH;
+        self->plugin = plugin_new_failed (&why);        // so that the job's orders are answered with it
+    }
+    return self;
 }
 
 status_t dossiers_add (dossiers_t *self, message_t *job, const char *scratch, supplies_t *supplies, error_t *error)

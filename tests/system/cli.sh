@@ -190,6 +190,23 @@ for wrong in "$work/no/such/folder" words.txt "$(printf 'y%.0s' $(seq 300))"; do
         fail "a TMPDIR that cannot be used: $code $(cat stderr)"
     fi
 done
+# A TMPDIR that has no room for one more name, wherever that is met: the processes that cannot go on say it in one line, with the folder's name.
+if mkdir tight && unshare -m true 2> stderr; then
+    for names in 2 3 4 5; do
+        env -u TMPDIR unshare -m bash -c 'mount -t tmpfs -o nr_inodes="$1" none tight && TMPDIR=$PWD/tight exec timeout 60 "$RACIMO" run wordcount words.txt -o tight.tsv --overwrite --quiet' \
+            - "$names" 2> stderr
+        code=$?
+        if [ "$code" -eq 0 ] && cmp -s tight.tsv words.tsv; then
+            pass "a TMPDIR with room for $names names is enough"
+        elif [ "$code" -ne 0 ] && [ "$(wc -l < stderr)" -eq 1 ] && grep -q 'tight.*No space left on device' stderr; then
+            pass "a TMPDIR with room for $names names: $(sed 's/.*tight/tight/' stderr)"
+        else
+            fail "a TMPDIR with room for $names names: $code $(tr '\n' '|' < stderr)"
+        fi
+    done
+else
+    echo "SKIP a TMPDIR without room: no mount namespaces here"
+fi
 TMPDIR='' racimo run wordcount words.txt --quiet
 same 'an empty TMPDIR is none' stdout words.tsv
 mkdir home away

@@ -248,6 +248,8 @@ shoot_others () {
             vanished "SIGKILL for process $number of $count of a run, killed in the end"
         elif [ "$code" -eq 0 ]; then
             pass "SIGKILL for process $number of $count of a run: it could be done without"
+        elif [ "$(wc -l < "$work/stderr")" -ne 1 ]; then
+            fail "SIGKILL for process $number of $count of a run: says $(wc -l < "$work/stderr") lines: $(tr '\n' '|' < "$work/stderr")"
         else
             vanished "SIGKILL for process $number of $count of a run: exit code $code: $(tail -1 "$work/stderr")"
         fi
