@@ -80,6 +80,6 @@ END_TEST
 
 int main (void)
 {
-    static const TTest *const tests [] = { test_what_is_written_comes_out, test_no_other_word_is_taken, test_rubbish_is_refused };
+    const TTest *const tests [] = { test_what_is_written_comes_out, test_no_other_word_is_taken, test_rubbish_is_refused };
     return main_run ("ticket", NULL, NULL, tests, COUNT_OF (tests));
 }

@@ -190,7 +190,7 @@ END_TEST
 
 int main (void)
 {
-    static const TTest *const tests [] = { test_who_is_added_is_there_in_the_next_life, test_a_name_belongs_to_one_key, test_names_that_are_none,
+    const TTest *const tests [] = { test_who_is_added_is_there_in_the_next_life, test_a_name_belongs_to_one_key, test_names_that_are_none,
         test_a_damaged_line_is_named, test_one_change_at_a_time, test_a_token_lets_in_as_often_as_it_says, test_the_file_does_not_tell_the_secret,
         test_tokens_end_with_time_and_with_the_boot };
     return main_run ("allow", s_begin, s_end, tests, COUNT_OF (tests));
