@@ -158,7 +158,8 @@ static void s_look (fetcher_t *self, const letter_t *letter)
 {
     fetched_t *news = fetched_new (FETCHED_PLACE, letter->id);
     char *path = file_join (letter->folder, letter->name);
-    news->guarded = locate_is_blind (self->locate) || access (path, F_OK) != 0;
+    // A folder that is seen but not written to (mounted read-only, or by another user) is as good as none.
+    news->guarded = locate_is_blind (self->locate) || access (path, F_OK) || access (letter->folder, W_OK);
     free (path);
     fetcher_tell (self, news);
 }
