@@ -30,6 +30,8 @@ int cli_fail (const error_t *error);
 // A new folder for this user only, in $TMPDIR or, if that is not set, /tmp; its path is absolute, and may be long. NULL: failed; else
 // the caller removes and frees it.
 char *cli_private_folder (error_t *error);
+// Is `ulimit -s` enough for our threads and for jobs?
+CHECKED status_t cli_check_stack (error_t *error);
 
 // The candidate that differs from `word` by the fewest letters typed wrong, left out, added or swapped.
 typedef struct { const char *word, *prefix, *best; unsigned distance; } nearest_t;      // prefix: shown before it, or NULL

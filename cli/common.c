@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { LETTERS = 40 };
 
@@ -31,6 +32,17 @@ char *cli_private_folder (error_t *error)
                            set ? named : "/tmp", strerror (errno));
     free (folder);
     return NULL;
+}
+
+// With less, the threads of ZeroMQ or a job with some arrays of a batch on its stack end in a segmentation fault that names neither.
+status_t cli_check_stack (error_t *error)
+{
+    enum { LEAST = 1 << 20 };
+    struct rlimit limit;
+    if (getrlimit (RLIMIT_STACK, &limit) || limit.rlim_cur >= LEAST)
+        return OK;
+    return error_set_kind (error, ERROR_USAGE, "ulimit -s %llu: too small a stack for jobs: at least %d (KiB) are needed", (unsigned long long) limit.rlim_cur / 1024,
+                           LEAST / 1024);
 }
 
 static unsigned s_least (unsigned a, unsigned b)

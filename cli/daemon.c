@@ -133,6 +133,7 @@ typedef struct { keys_t keys; char *api, *scratch, *chunks, *jobs, *bundles, *en
 
 static status_t s_prepare (const config_t *config, const char *host, node_t *node, error_t *error)
 {
+    TRY (cli_check_stack (error));
     if (!*host)
         return error_set_kind (error, ERROR_USAGE, "no head is known: racimo cluster join TOKEN, or --head HOST --security none");
     TRY (s_load_keys (config, &node->keys, error));

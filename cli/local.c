@@ -131,21 +131,10 @@ static status_t s_allow_files (uint64_t slots, error_t *error)
                            (unsigned long long) wanted, (unsigned long long) limit.rlim_max);
 }
 
-// With less, the threads of ZeroMQ or a job with some arrays of a batch on its stack end in a segmentation fault that names neither.
-static status_t s_check_stack (error_t *error)
-{
-    enum { LEAST = 1 << 20 };
-    struct rlimit limit;
-    if (getrlimit (RLIMIT_STACK, &limit) || limit.rlim_cur >= LEAST)
-        return OK;
-    return error_set_kind (error, ERROR_USAGE, "ulimit -s %llu: too small a stack for jobs: at least %d (KiB) are needed", (unsigned long long) limit.rlim_cur / 1024,
-                           LEAST / 1024);
-}
-
 static status_t s_start (local_t *self, error_t *error)
 {
     TRY (s_allow_files (self->options.slots, error));
-    TRY (s_check_stack (error));
+    TRY (cli_check_stack (error));
     self->folder = cli_private_folder (error);
     self->api = home_api (error);
     if (!self->folder || !self->api)

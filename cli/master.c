@@ -84,6 +84,7 @@ static status_t s_keys (head_t *self, error_t *error)
 
 static status_t s_prepare (head_t *self, int words, char **word, error_t *error)
 {
+    TRY (cli_check_stack (error));
     TRY (config_load (&self->config, error));
     TRY (config_flags (&self->config, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER, words, word, error));
     TRY (s_roots (self, error));

@@ -219,6 +219,12 @@ same 'RACIMO_HOME' stdout words.tsv
 ( ulimit -s 64; racimo run wordcount words.txt; exit "$code" )
 code=$?
 if [ "$code" -eq 2 ] && [ "$(wc -l < stderr)" -eq 1 ] && grep -q 'ulimit -s 64: too small a stack' stderr; then pass 'a stack too small'; else fail "a stack too small: $code $(cat stderr)"; fi
+for daemon in master worker; do
+    ( ulimit -s 64; XDG_CONFIG_HOME=$work/none racimo "$daemon"; exit "$code" )
+    code=$?
+    if [ "$code" -eq 2 ] && [ "$(wc -l < stderr)" -eq 1 ] && grep -q "racimo $daemon: ulimit -s 64: too small a stack" stderr; then pass "a stack too small for a $daemon"
+    else fail "a stack too small for a $daemon: $code $(cat stderr)"; fi
+done
 ( ulimit -s 1024; racimo run wordcount words.txt --quiet; exit "$code" )
 code=$?
 same 'a stack just large enough' stdout words.tsv
