@@ -44,6 +44,11 @@ static uint32_t s_able (const plan_t *self, const job_t *job, bool reducing, uin
     return able;
 }
 
+bool plan_has_others (const plan_t *self, const job_t *job, uint64_t worker)
+{
+    return s_able (self, job, job->phase == PHASE_REDUCE, worker) > 0;
+}
+
 static void s_add_ban (job_t *job, uint64_t worker, bool unable)
 {
     if (s_banned (job, worker))

@@ -38,8 +38,10 @@ static void s_task_failed (plan_t *self, job_t *job, uint64_t worker, const mess
         return;
     }
     bool away = !task->excused && s_away (job, worker, fault);
-    if (!task->excused && !away)
+    if (!task->excused && !away) {
         task->faults++;
+        task->failed_at = worker;
+    }
     if (task->faults < PLAN_ATTEMPTS) {
         plan_job_requeue (job, (uint32_t) fault->stage, (uint32_t) fault->task);
         if (away)

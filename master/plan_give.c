@@ -2,11 +2,13 @@
 //
 // Each step looks at the slot that has answered and at the idle ones, no others: work bounded by what changed, also on a thousand workers.
 // A slot gets from the user whose turn it is (plan_users), from his first job that has something for it, in this order: a task that has
-// failed before (only a slot that holds nothing), one whose bytes lie here, nobody's, one of a worker that would not come to it for long.
+// failed before (only a slot that holds nothing, and that of another worker if there is one), one whose bytes lie here, nobody's, one of
+// a worker that would not come to it for long.
 //
-// One more is given ahead while there is plenty, that a slot need not wait for us; and yet one more where input has to be fetched, since
-// the worker fetches for what stands in its queue: with one task computed, one complete and one on its way the link never rests. The last
-// tasks go to whoever is free first, and nothing is given ahead to a worker of which no task has ended yet: it may be the slow one.
+// One more is given ahead while there is plenty, that a slot need not wait for us; and yet one more where input or segments have to be
+// fetched, since the worker fetches for what stands in its queue: with one task computed, one complete and one on its way the link never
+// rests. The last tasks go to whoever is free first, and nothing is given ahead to a worker of which no task has ended yet: it may be the
+// slow one.
 //
 // What a slot holds belongs to one job. It goes on with that job for a while when it is another user's turn, because a segment for each
 // task would cost all more than the wait; then it is sealed, and what comes next may already stand behind the SEAL.
@@ -66,11 +68,19 @@ static void s_give_offer (plan_t *self, slot_t *slot, const offer_t *offer)
 
 // ---- choosing
 
+// A task that has failed, for this slot: on another worker, if there is one, for it may have been this worker's fault.
+static bool s_suspect (const plan_t *self, const slot_t *slot, const job_t *job, stage_t *stage)
+{
+    uint64_t worker = slot->worker->number;
+    return stage->suspect.count && !slot->givens && (stage_retry (stage, worker) || !plan_has_others (self, job, worker));
+}
+
 // May a slot that has something to do be given one of these in advance?
-static bool s_plenty (const plan_t *self, const slot_t *slot, const stage_t *stage, const home_t *home)
+static bool s_plenty (const plan_t *self, const slot_t *slot, const job_t *job, const stage_t *stage, const home_t *home)
 {
     const worker_t *worker = slot->worker;
-    uint32_t depth = worker->streams ? PLAN_AHEAD : PLAN_AHEAD - 1;
+    bool fetches = job->phase == PHASE_REDUCE ? self->workers > 1 : worker->streams;
+    uint32_t depth = fetches ? PLAN_AHEAD : PLAN_AHEAD - 1;
     bool plenty = stage->fresh.count > self->slots + self->idles || (home && home->queue.count > worker->slots);
     return plenty && slot->givens < depth && (worker->measured || self->workers == 1) && !slot->given [slot->givens - 1].alone;
 }
@@ -79,10 +89,11 @@ static offer_t s_offer_task (plan_t *self, const slot_t *slot, job_t *job)
 {
     stage_t *stage = plan_job_stage (job);
     bool ahead = slot->givens > 0;
-    if (stage->suspect.count && !ahead && !slot->helds)
+    bool suspect = s_suspect (self, slot, job, stage);
+    if (suspect && !slot->helds)
         return (offer_t) { job, stage, &stage->suspect, false };
     home_t *home = stage->homes ? stage_home (stage, slot->worker->number) : NULL;
-    if (ahead && !s_plenty (self, slot, stage, home))
+    if (ahead && !s_plenty (self, slot, job, stage, home))
         return (offer_t) { 0 };
     if (home && home->queue.count) {
         bool late = ahead && plan_ends_late (self, slot, job, stage, home->cost / home->queue.count);
@@ -93,7 +104,7 @@ static offer_t s_offer_task (plan_t *self, const slot_t *slot, job_t *job)
     home_t *victim = stage->fresh.count ? NULL : plan_steal (self, slot, job, stage);
     if (victim)
         return (offer_t) { job, stage, &victim->queue, true };
-    return stage->suspect.count && !ahead ? (offer_t) { job, stage, &stage->suspect, false } : (offer_t) { 0 };  // it seals first
+    return suspect ? (offer_t) { job, stage, &stage->suspect, false } : (offer_t) { 0 };  // it seals first
 }
 
 static offer_t s_offer (plan_t *self, const slot_t *slot, job_t *job)

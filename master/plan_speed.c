@@ -14,7 +14,7 @@
 #include "master/plan_state.h"
 
 static const double LEARN = 0.25, POWER_LEAST = 1.0 / 256, POWER_MOST = 256;
-enum { FETCHING = 2 };                                  // times as long as at home, for who has to fetch the bytes first
+enum { FETCHING = 2 };                                  // times as long as at home, for who has to fetch the input first
 
 // ---- learning
 
@@ -147,7 +147,7 @@ home_t *plan_steal (plan_t *self, const slot_t *slot, const job_t *job, stage_t 
     if (!victim)
         return NULL;
     uint64_t cost = victim->cost / victim->queue.count;
-    int64_t mine = FETCHING * plan_expect (slot->worker, stage, cost);
+    int64_t mine = (job->phase == PHASE_MAP ? FETCHING : 1) * plan_expect (slot->worker, stage, cost);    // a reduce fetches wherever it is
     if (mine < remaining || s_enough (self, stage, mine))
         return victim;
     s_refuse (self, slot, stage);

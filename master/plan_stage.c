@@ -147,6 +147,17 @@ uint32_t stage_take (stage_t *self, queue_t *queue, bool last)
     return index;
 }
 
+bool stage_retry (stage_t *self, uint64_t worker)
+{
+    queue_t *queue = &self->suspect;
+    for (uint32_t i = 0; i < queue->count; i++) {
+        if (self->task [queue->item [queue->head]].failed_at != worker)
+            return true;
+        s_push (queue, s_pop (queue, false));
+    }
+    return false;
+}
+
 void stage_wait (stage_t *self, uint32_t index)
 {
     task_t *task = &self->task [index];

@@ -19,6 +19,7 @@ typedef struct {
     task_state_t state;
     uint32_t attempts;                                  // handed out so far; the current one is attempts - 1
     uint32_t faults;
+    uint64_t failed_at;                                 // the worker where it failed last
     uint32_t home;                                      // index in the stage's homes, plus 1; 0: none
     bool excused;                                       // what the attempt under way reads was lost: its fault will not count
     bool named;                                         // scratch: by the SEALED in hand
@@ -146,6 +147,8 @@ void stage_unsettle (stage_t *self, uint64_t worker);   // what waits for it wai
 home_t *stage_home (const stage_t *self, uint64_t worker);          // or NULL
 uint64_t stage_cost (const stage_t *self, uint32_t task);
 uint32_t stage_take (stage_t *self, queue_t *queue, bool last);     // the first one or the last, now given
+// Brings one that has failed to the front of `suspect`, at best one that has not failed at that worker. False: all of them have.
+bool stage_retry (stage_t *self, uint64_t worker);
 void stage_wait (stage_t *self, uint32_t task);         // back into the queue where it belongs
 
 // plan_job.c
@@ -207,6 +210,7 @@ void plan_hand_out (plan_t *self);
 
 // plan_away.c: workers that others cannot reach, and workers that cannot do a job.
 bool plan_may_take (const job_t *job, uint64_t worker); // what the job hands out now
+bool plan_has_others (const plan_t *self, const job_t *job, uint64_t worker);               // may somebody else take it?
 void plan_complain (plan_t *self, job_t *job, uint64_t worker, uint64_t about);             // it could not fetch from `about`
 bool plan_ban (plan_t *self, job_t *job, uint64_t worker);          // it can do nothing of this job. False: nobody is left who could
 void plan_away_forget (job_t *job, uint64_t worker);    // the worker is gone, and with it all complaints by it and about it

@@ -399,6 +399,21 @@ START_TEST (a_segment_without_records_cannot_be_lost)
 }
 END_TEST
 
+START_TEST (a_failed_task_goes_to_another_worker)
+{
+    s_start_on (2);
+    uint64_t first = s_to (1, ACTION_MAP)->task, second = s_to (2, ACTION_MAP)->task;
+    s_fault_on (1, (message_fault_t) { .verb = MESSAGE_MAP, .task = first, .lost = 1 });
+    ck_assert_uint_eq (s_actions.count, 0);              // 1 is idle, but it may be the one to blame
+    s_map_on (2, second);
+    s_seal_on (2, second, 0, 1, 1);
+    ck_assert_uint_eq (s_only (ACTION_MAP)->worker, 2);
+    ck_assert_uint_eq (s_only (ACTION_MAP)->task, first);
+    s_step ((event_t) { .kind = EVENT_WORKER_LOST, .worker = 2 });
+    ck_assert (s_only (ACTION_MAP)->worker == 1);        // now there is nobody else
+}
+END_TEST
+
 START_TEST (who_cannot_be_fetched_from_is_believed_lost_when_all_others_say_so)
 {
     s_start_on (3);
@@ -559,6 +574,7 @@ int main (void)
     tcase_add_test (all, a_reduce_runs_where_most_of_its_bytes_are);
     tcase_add_test (all, of_a_lost_worker_only_its_maps_run_again);
     tcase_add_test (all, a_segment_without_records_cannot_be_lost);
+    tcase_add_test (all, a_failed_task_goes_to_another_worker);
     tcase_add_test (all, who_cannot_be_fetched_from_is_believed_lost_when_all_others_say_so);
     tcase_add_test (all, who_can_do_nothing_is_left_out);
     tcase_add_test (all, a_worker_that_drains);
