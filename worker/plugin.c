@@ -4,6 +4,9 @@
 // process and the results are renamed into place, so several processes may compile the same job at once and a reader never sees half
 // a file; a shared object that is in use stays what it was. Behind each stands a stamp with its checksum: one that was cut or damaged since, by
 // a full disk or a card that was pulled, would crash whoever maps it, so it is compiled anew. That the compiler has ended is seen at its output's end: no SIGCHLD.
+//
+// A compiler that is killed leaves temporary files, also one that tidies up at SIGTERM: the program that it had started makes its file a moment
+// later. So they lie in a folder beside the result, which goes when all that hold the output have ended.
 #define _GNU_SOURCE
 #include "worker/plugin.h"
 #include "base/file.h"
@@ -30,6 +33,7 @@ struct plugin {
     recipe_t recipe;
     char *cache;
     char *object, *headers;                             // where the compiler writes; NULL: it has not been started
+    char *temporary;                                    // folder: where it writes in between
     char *path;                                         // of the result
     char *here, *there;                                 // folders: names below `here` are shown as below `there`; NULL: as they are
     pid_t pid;                                          // of the compiler, 0: not at work
@@ -98,8 +102,25 @@ static bool s_look_up (plugin_t *self)
     return false;
 }
 
+// Ours, but for $TMPDIR, which is the first entry; the caller frees both.
+static char **s_environment (const plugin_t *self)
+{
+    size_t count = 0, used = 1;
+    while (environ [count])
+        count++;
+    char **all = memory_new ((count + 2) * sizeof *all);
+    buffer_t first = { 0 };
+    buffer_print (&first, "TMPDIR=%s", self->temporary);
+    all [0] = first.data;
+    for (size_t i = 0; i < count; i++)
+        if (strncmp (environ [i], "TMPDIR=", 7))
+            all [used++] = environ [i];
+    return all;
+}
+
 static int s_spawn (plugin_t *self, char **word, int output)
 {
+    char **environment = s_environment (self);
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -113,7 +134,9 @@ static int s_spawn (plugin_t *self, char **word, int output)
     posix_spawnattr_setflags (&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask (&attributes, &none);
     posix_spawnattr_setsigdefault (&attributes, &all);
-    int number = posix_spawn (&self->pid, self->recipe.compiler, &files, &attributes, word, environ);
+    int number = posix_spawn (&self->pid, self->recipe.compiler, &files, &attributes, word, environment);
+    free (environment [0]);
+    free (environment);
     posix_spawn_file_actions_destroy (&files);
     posix_spawnattr_destroy (&attributes);
     if (number)
@@ -131,6 +154,10 @@ static status_t s_compile (plugin_t *self)
     buffer_t headers = { 0 };
     buffer_print (&headers, "%s.d", self->object);
     self->headers = headers.data;
+    buffer_t temporary = { 0 };
+    buffer_print (&temporary, "%s.tmp", self->object);
+    self->temporary = temporary.data;
+    TRY (file_make_folders (self->temporary, 0700, &self->error));
 
     char *rest [] = { "-MMD", "-MF", self->headers, "-o", self->object, recipe->source, NULL };
     char **word = memory_new ((recipe->words + COUNT_OF (rest)) * sizeof *word);
@@ -219,25 +246,37 @@ void plugin_show_as (plugin_t *self, const char *source)
     s_translate_error (self);
 }
 
+// Its whole group: the driver and the program that it waits for.
+static void s_end_compiler (plugin_t *self)
+{
+    enum { DEATH_MS = 1000 };
+    char text [4096];
+    struct pollfd item = { .fd = self->output, .events = POLLIN };
+    kill (-self->pid, SIGKILL);
+    while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR) { }
+    while (poll (&item, 1, DEATH_MS) > 0 && read (self->output, text, sizeof text) > 0) { }
+}
+
 void plugin_destroy (plugin_t **self_p)
 {
     plugin_t *self = *self_p;
     if (!self)
         return;
-    if (self->pid) {
-        kill (-self->pid, SIGTERM);                     // a compiler tidies its temporary files away
-        while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR) { }
-    }
+    if (self->pid)
+        s_end_compiler (self);
     if (self->output >= 0)
         close (self->output);
     if (self->object) {                                 // a name of this process: if it is there, it is not the result
         unlink (self->object);
         unlink (self->headers);
     }
+    if (self->temporary)
+        file_remove_tree (self->temporary);
     recipe_free (&self->recipe);
     buffer_free (&self->said);
     free (self->object);
     free (self->headers);
+    free (self->temporary);
     free (self->here);
     free (self->there);
     free (self->path);
@@ -282,6 +321,7 @@ static void s_finish (plugin_t *self)
     int status = 0;
     while (waitpid (self->pid, &status, 0) < 0 && errno == EINTR) { }
     self->pid = 0;
+    file_remove_tree (self->temporary);
     size_t size = self->said.size > COMPILER_LINES ? COMPILER_LINES : self->said.size;
     while (size && self->said.size > COMPILER_LINES && self->said.data [size - 1] != '\n')
         size--;

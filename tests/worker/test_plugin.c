@@ -4,8 +4,10 @@
 #include "worker/plugin.h"
 #include <dirent.h>
 #include <dlfcn.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char s_folder [64];
@@ -198,6 +200,30 @@ START_TEST (test_at_once)
 }
 END_TEST
 
+// A compiler that leaves its temporary files, because it was killed or does not care: wherever it was told to put them, they go with it.
+START_TEST (test_litter)
+{
+    static const char *const ends [] = { "exit 1", "kill -KILL $$", "echo started; exec tail -f /dev/null" };
+    char script [256];
+    ck_assert (!file_make_folders (s_path ("tmp"), 0700, NULL));
+    setenv ("TMPDIR", s_path ("tmp"), 1);
+    for (size_t i = 0; i < COUNT_OF (ends); i++) {
+        snprintf (script, sizeof script, "#!/bin/sh\necho text > \"$TMPDIR/litter.s\"\n%s\n", ends [i]);
+        s_write ("messy", script);
+        ck_assert_int_eq (chmod (s_path ("messy"), 0700), 0);
+        setenv ("RACIMO_CC", s_path ("messy"), 1);
+        plugin_t *plugin = plugin_new (s_path ("job.c"), TEST_SOURCE "/api", s_path ("the cache"));
+        ck_assert_int_ge (plugin_fd (plugin), 0);
+        struct pollfd started = { .fd = plugin_fd (plugin), .events = POLLIN };
+        ck_assert_int_eq (poll (&started, 1, 20000), 1);    // its first words, or its end
+        plugin_destroy (&plugin);
+        ck_assert_uint_eq (s_count_files ("tmp"), 0);
+        ck_assert_uint_eq (s_count_files ("the cache"), 0);
+    }
+    unsetenv ("TMPDIR");
+}
+END_TEST
+
 START_TEST (test_changed_meanwhile)
 {
     plugin_t *plugin = plugin_new (s_path ("job.c"), TEST_SOURCE "/api", s_path ("the cache"));
@@ -225,6 +251,6 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { test_cached, test_what_changes_it, test_damaged, test_other_languages_and_compilers, test_failures, test_many_errors_are_cut, test_at_once, test_changed_meanwhile, test_cache_folder };
+    const TTest *const tests [] = { test_cached, test_what_changes_it, test_damaged, test_other_languages_and_compilers, test_failures, test_many_errors_are_cut, test_at_once, test_litter, test_changed_meanwhile, test_cache_folder };
     return main_run ("plugin", s_start, s_stop, tests, COUNT_OF (tests));
 }
