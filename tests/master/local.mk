@@ -23,3 +23,6 @@ tests_master_test_homes_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_allow
 tests_master_test_allow_SOURCES = tests/master/test_allow.c
 tests_master_test_allow_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_shell
+tests_master_test_shell_SOURCES = tests/master/test_shell.c
+tests_master_test_shell_LDADD = $(TEST_LIBS)

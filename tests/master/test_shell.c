@@ -1,0 +1,497 @@
+// A cluster's master as a process, over encrypted tcp on loopback, among peers who lie: nodes and clients that are written here.
+#include "base/clock.h"
+#include "base/file.h"
+#include "master/allow.h"
+#include "master/master.h"
+#include "tests/main.h"
+#include "wire/peer.h"
+
+#include <czmq.h>
+#include <dirent.h>
+#include <racimo.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { WAIT_MS = 20000, MEMORY_KB = 256 * 1024 };
+
+static char s_top [64], s_control [64], s_data [64];
+static keys_t s_head, s_pi1, s_pi2, s_ana, s_eva, s_unknown;
+static pid_t s_master;
+static FILE *s_says;                                    // the master's standard error
+static error_t s_error;
+
+static const char *s_path (const char *name)
+{
+    static char path [4] [256];
+    static int at;
+    at = (at + 1) % 4;
+    snprintf (path [at], sizeof path [at], "%s/%s", s_top, name);
+    return path [at];
+}
+
+// ---- the master
+
+static int s_run_master (void)
+{
+    const char *roots [] = { s_path ("data") };
+    char *state = memory_text (s_path ("state"));
+    master_options_t options = { .endpoint = "tcp://127.0.0.1:*", .data = "tcp://127.0.0.1:*", .door = "tcp://127.0.0.1:*", .ready_fd = -1,
+        .keys = &s_head, .cluster = "test", .state = state, .root = roots, .roots = 1, .parent = getppid () };
+    return master_main (&options);
+}
+
+static void s_allow (void)
+{
+    allow_t list;
+    ck_assert (!allow_open (&list, s_path ("state"), &s_error));
+    ck_assert (!allow_add (&list, ROLE_WORKER, "pi1", s_pi1.public_key, false, &s_error));
+    ck_assert (!allow_add (&list, ROLE_WORKER, "pi2", s_pi2.public_key, false, &s_error));
+    ck_assert (!allow_add (&list, ROLE_CLIENT, "ana", s_ana.public_key, false, &s_error));
+    ck_assert (!allow_add (&list, ROLE_CLIENT, "eva", s_eva.public_key, false, &s_error));
+    ck_assert (!allow_save (&list, &s_error));
+    allow_free (&list);
+}
+
+// Its next line that has this in it.
+static const char *s_line (const char *part)
+{
+    static char line [1024];
+    while (fgets (line, sizeof line, s_says))
+        if (strstr (line, part))
+            return line;
+    ck_abort_msg ("the master never said '%s'", part);
+    return NULL;
+}
+
+static void s_start (void)
+{
+    int ends [2];
+    ck_assert_int_eq (pipe (ends), 0);
+    s_master = fork ();
+    if (s_master == 0) {
+        dup2 (ends [1], STDERR_FILENO);
+        close (ends [0]);
+        close (ends [1]);
+        _exit (s_run_master ());
+    }
+    close (ends [1]);
+    s_says = fdopen (ends [0], "r");
+    int control, data;
+    ck_assert_int_eq (sscanf (strstr (s_line ("ready:"), "ready:"), "ready: control port %d, data port %d", &control, &data), 2);
+    snprintf (s_control, sizeof s_control, "tcp://127.0.0.1:%d", control);
+    snprintf (s_data, sizeof s_data, "tcp://127.0.0.1:%d", data);
+}
+
+static void s_begin (void)
+{
+    keys_t *keys [] = { &s_head, &s_pi1, &s_pi2, &s_ana, &s_eva, &s_unknown };
+    s_error = (error_t) { 0 };
+    strcpy (s_top, "/tmp/racimo-test.XXXXXX");
+    ck_assert_ptr_nonnull (mkdtemp (s_top));
+    mkdir (s_path ("data"), 0777);
+    mkdir (s_path ("state"), 0700);
+    ck_assert (!file_save (s_path ("data/in.txt"), "a b\nc d\n", 8, NULL));
+    ck_assert (!file_save (s_path ("data/job.c"), "x", 1, NULL));
+    ck_assert (!file_save (s_path ("secret"), "x", 1, NULL));
+    for (size_t i = 0; i < COUNT_OF (keys); i++)
+        ck_assert (!keys_make (keys [i], &s_error));
+    s_allow ();
+    s_start ();
+    zsys_handler_set (NULL);
+}
+
+static void s_end (void)
+{
+    kill (s_master, SIGKILL);                           // test_ends is about its end
+    waitpid (s_master, NULL, 0);
+    fclose (s_says);
+    file_remove_tree (s_top);
+}
+
+static long s_memory_kb (void)
+{
+    char path [64], line [256];
+    long kb = 0;
+    snprintf (path, sizeof path, "/proc/%d/status", (int) s_master);
+    FILE *file = fopen (path, "r");
+    ck_assert_ptr_nonnull (file);
+    while (fgets (line, sizeof line, file))
+        if (sscanf (line, "VmHWM: %ld", &kb) == 1)
+            break;
+    fclose (file);
+    return kb;
+}
+
+// ---- peers
+
+static peer_t *s_connect (const char *endpoint, const keys_t *own)
+{
+    peer_t *peer = peer_connect (endpoint, &(peer_options_t) { .own = own, .server = s_head.public_key, .bulk = endpoint == s_data }, &s_error);
+    ck_assert_msg (peer != NULL, "%s", s_error.text);
+    return peer;
+}
+
+static void s_send (peer_t *peer, message_t message)
+{
+    ck_assert_msg (!peer_send (peer, NULL, &message, WAIT_MS, &s_error), "%s", s_error.text);
+}
+
+// The next message of that verb; others are passed over, and named if it does not come.
+static message_t s_await (peer_t *peer, message_verb_t verb)
+{
+    int64_t due = clock_us () + WAIT_MS * 1000;
+    buffer_t other = { 0 };
+    while (clock_us () < due) {
+        message_t message = { 0 };
+        zmq_pollitem_t item = { .socket = peer_socket (peer), .events = ZMQ_POLLIN };
+        if (peer_receive (peer, NULL, &message, &s_error) == PEER_NOTHING) {
+            (void) zmq_poll (&item, 1, 100);
+            continue;
+        }
+        if (message.verb == verb) {
+            buffer_free (&other);
+            return message;
+        }
+        message_print (&message, &other);
+        message_free (&message);
+    }
+    ck_abort_msg ("no %s came, but %s", message_name (verb), other.data ? other.data : "nothing");
+    return (message_t) { 0 };
+}
+
+static message_t s_hello (uint64_t nonce)
+{
+    return (message_t) { .verb = MESSAGE_HELLO, .hello = { .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .nonce = nonce, .slots = 2, .port = 4711,
+        .node = (char *) "liar", .cpu = (char *) "x86_64" } };
+}
+
+static uint64_t s_register (peer_t *peer, uint64_t nonce, uint64_t *epoch)
+{
+    s_send (peer, s_hello (nonce));
+    message_t welcome = s_await (peer, MESSAGE_WELCOME);
+    uint64_t worker = welcome.welcome.worker;
+    if (epoch)
+        *epoch = welcome.welcome.epoch;
+    message_free (&welcome);
+    return worker;
+}
+
+static message_t s_submit (char **input, const char *output)
+{
+    return (message_t) { .verb = MESSAGE_SUBMIT, .submit = { .name = (char *) "job", .source = (char *) "job.c", .inputs = { input, 1 },
+        .output = (char *) output, .user = (char *) "root", .priority = 100 } };
+}
+
+static uint64_t s_accepted (peer_t *client, const char *output)
+{
+    char *input = (char *) "in.txt";
+    s_send (client, s_submit (&input, output));
+    message_t accepted = s_await (client, MESSAGE_ACCEPTED);
+    uint64_t job = accepted.accepted.job;
+    message_free (&accepted);
+    return job;
+}
+
+static void s_expect_text (const char *text, const char *part)
+{
+    ck_assert_msg (text && strstr (text, part), "'%s' has no '%s'", text ? text : "", part);
+}
+
+// ---- workers
+
+START_TEST (test_registration)
+{
+    uint64_t epoch;
+    peer_t *first = s_connect (s_control, &s_pi1), *second = s_connect (s_control, &s_pi2);
+    uint64_t one = s_register (first, 11, &epoch);
+    ck_assert_uint_eq (s_register (first, 11, NULL), one);          // said twice
+    uint64_t two = s_register (second, 12, NULL);
+    message_t nodes = s_await (second, MESSAGE_NODES);
+    ck_assert_uint_eq (nodes.nodes.workers.count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        bool is_first = nodes.nodes.workers.item [i] == one;
+        ck_assert (is_first || nodes.nodes.workers.item [i] == two);
+        ck_assert_str_eq (nodes.nodes.endpoints.item [i], "tcp://127.0.0.1:4711");
+        ck_assert_str_eq (nodes.nodes.keys.item [i], is_first ? s_pi1.public_key : s_pi2.public_key);
+    }
+    message_free (&nodes);
+    peer_t *again = s_connect (s_control, &s_pi1);      // the same key: the first life has ended
+    ck_assert_uint_gt (s_register (again, 13, NULL), two);
+    s_send (first, (message_t) { .verb = MESSAGE_BEAT, .beat = { .epoch = epoch, .worker = one } });
+    message_t lost = s_await (first, MESSAGE_WELCOME);
+    ck_assert_uint_eq (lost.welcome.worker, 0);
+    message_free (&lost);
+    peer_destroy (&first);
+    peer_destroy (&second);
+    peer_destroy (&again);
+}
+END_TEST
+
+static void s_expect_stop (const keys_t *own, message_t hello, const char *part, const char *other)
+{
+    peer_t *peer = s_connect (s_control, own);
+    s_send (peer, hello);
+    message_t stop = s_await (peer, MESSAGE_STOP);
+    s_expect_text (stop.stop.reason, part);
+    s_expect_text (stop.stop.reason, other);
+    message_free (&stop);
+    peer_destroy (&peer);
+}
+
+START_TEST (test_misfits)
+{
+    char abi [32];
+    message_t hello = s_hello (1);
+    snprintf (abi, sizeof abi, "the head's %d", RAC_ABI);
+    hello.hello.abi = 4242;
+    s_expect_stop (&s_pi1, hello, "ABI 4242", abi);
+    hello = s_hello (1);
+    hello.hello.release = (char *) "99.1";
+    s_expect_stop (&s_pi1, hello, "racimo 99.1", "the head");
+    hello = s_hello (1);
+    hello.hello.slots = UINT64_MAX;
+    s_expect_stop (&s_pi1, hello, "slots", "possible");
+    hello.hello.slots = 0;
+    s_expect_stop (&s_pi1, hello, "0 slots", "possible");
+    s_expect_stop (&s_ana, s_hello (1), "ana is a client", "hello");
+    s_line ("ana is a client");                         // told on the head too
+}
+END_TEST
+
+START_TEST (test_drains)
+{
+    peer_t *peer = s_connect (s_control, &s_pi1);
+    uint64_t worker = s_register (peer, 1, NULL);
+    s_send (peer, (message_t) { .verb = MESSAGE_DRAIN, .drain = { worker } });
+    message_t stop = s_await (peer, MESSAGE_STOP);
+    s_expect_text (stop.stop.reason, "");
+    message_free (&stop);
+    peer_destroy (&peer);
+}
+END_TEST
+
+// ---- clients
+
+START_TEST (test_roles_of_clients)
+{
+    char *input = (char *) "in.txt";
+    peer_t *peer = s_connect (s_control, &s_pi1);
+    s_send (peer, s_submit (&input, "out"));
+    message_t answer = s_await (peer, MESSAGE_FINISHED);
+    ck_assert_uint_ne (answer.finished.exit_code, 0);
+    s_expect_text (answer.finished.error, "pi1 is a worker");
+    message_free (&answer);
+    s_send (peer, (message_t) { .verb = MESSAGE_QUERY, .query = { QUERY_JOBS, 0 } });
+    answer = s_await (peer, MESSAGE_END);
+    s_expect_text (answer.end.error, "may not say query");
+    message_free (&answer);
+    peer_destroy (&peer);
+}
+END_TEST
+
+static void s_expect_refused (peer_t *client, const char *name, const char *output, const char *part)
+{
+    char *input = (char *) name;
+    s_send (client, s_submit (&input, output));
+    message_t answer = s_await (client, MESSAGE_FINISHED);
+    ck_assert_uint_eq (answer.finished.exit_code, EXIT_USAGE);
+    s_expect_text (answer.finished.error, part);
+    message_free (&answer);
+}
+
+START_TEST (test_roots)
+{
+    peer_t *client = s_connect (s_control, &s_ana);
+    ck_assert (!symlink (s_path ("secret"), s_path ("data/link")));
+    ck_assert (!symlink (s_top, s_path ("data/up")));
+    s_expect_refused (client, "/etc/passwd", "out", "outside the folders");
+    s_expect_refused (client, s_path ("secret"), "out", "outside the folders");
+    s_expect_refused (client, "link", "out", "outside the folders");
+    s_expect_refused (client, "../secret", "out", "outside the folders");
+    s_expect_refused (client, "up/*", "out", "outside the folders");
+    s_expect_refused (client, "in.txt", s_path ("out"), "outside the folders");
+    s_expect_refused (client, "in.txt", "up/out", "outside the folders");
+    s_expect_refused (client, "in.txt", "../out", "outside the folders");
+    s_expect_refused (client, "nothing.txt", "out", "not found on the head");
+    ck_assert_int_ne (access (s_path ("out"), F_OK), 0);
+    message_t own = s_submit (&(char *) { (char *) "in.txt" }, "out");
+    own.submit.source = (char *) "/etc/passwd";
+    s_send (client, own);
+    message_t answer = s_await (client, MESSAGE_FINISHED);
+    s_expect_text (answer.finished.error, "/etc/passwd");
+    message_free (&answer);
+    peer_destroy (&client);
+}
+END_TEST
+
+// Something of a job is left beside the two files that were there.
+static bool s_hidden (void)
+{
+    DIR *folder = opendir (s_path ("data"));
+    int names = 0;
+    while (readdir (folder))
+        names++;
+    closedir (folder);
+    return names > 4;
+}
+
+// A job outlives its client; whoever may be a client may look at it; only its own key ends it.
+START_TEST (test_whose_job)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    uint64_t job = s_accepted (ana, "out");
+    peer_destroy (&ana);
+    s_send (eva, (message_t) { .verb = MESSAGE_ATTACH, .attach = { job } });
+    message_t state = s_await (eva, MESSAGE_STATE);
+    ck_assert_uint_eq (state.state.job, job);
+    message_free (&state);
+    s_send (eva, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { job } });
+    message_t end = s_await (eva, MESSAGE_END);
+    s_expect_text (end.end.error, "another client's");
+    message_free (&end);
+    ana = s_connect (s_control, &s_ana);
+    s_send (ana, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { job } });
+    end = s_await (ana, MESSAGE_END);
+    ck_assert_str_eq (end.end.error, "");
+    message_free (&end);
+    message_t finished = s_await (eva, MESSAGE_FINISHED);
+    ck_assert_uint_eq (finished.finished.exit_code, EXIT_CANCELLED);
+    message_free (&finished);
+    ck_assert (!s_hidden ());
+    s_send (ana, (message_t) { .verb = MESSAGE_ATTACH, .attach = { 4711 } });
+    finished = s_await (ana, MESSAGE_FINISHED);
+    s_expect_text (finished.finished.error, "no job 4711");
+    message_free (&finished);
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+}
+END_TEST
+
+// ---- a worker that lies about a job
+
+START_TEST (test_lies)
+{
+    uint64_t epoch;
+    peer_t *ana = s_connect (s_control, &s_ana), *liar = s_connect (s_control, &s_pi1);
+    s_register (liar, 1, &epoch);
+    uint64_t job = s_accepted (ana, "out");
+    message_t declare = s_await (liar, MESSAGE_DECLARE);
+    ck_assert_uint_eq (declare.declare.job, job);
+    char *names [] = { (char *) "x" };
+    char *part = (char *) "../../../secret";
+    uint64_t many [] = { 0, 1, UINT64_MAX };
+    message_t lies [] = {
+        { .verb = MESSAGE_DONE, .done = { .epoch = epoch, .job = job, .part = part } },
+        { .verb = MESSAGE_DONE, .done = { .epoch = epoch, .job = job, .stage = UINT64_MAX, .task = UINT64_MAX, .slot = UINT64_MAX, .part = part } },
+        { .verb = MESSAGE_DONE, .done = { .epoch = epoch + 1, .job = job } },
+        { .verb = MESSAGE_DONE, .done = { .epoch = epoch, .job = job + 1 } },
+        { .verb = MESSAGE_SEALED, .sealed = { .epoch = epoch, .job = job, .tasks = { many, 3 }, .attempts = { many, 3 }, .path = part } },
+        { .verb = MESSAGE_FAULT, .fault = { .epoch = epoch, .job = job, .slot = 99, .verb = 200, .error = (char *) "lie" } },
+        { .verb = MESSAGE_LOG, .log = { .epoch = epoch, .job = UINT64_MAX, .text = (char *) "noise" } },
+        { .verb = MESSAGE_BEAT, .beat = { .epoch = epoch, .job = job, .bytes = UINT64_MAX, .rows = UINT64_MAX, .millicelsius = UINT64_MAX } },
+        { .verb = MESSAGE_WANT, .want = { (char *) "../../../../etc/passwd", 0 } },
+        { .verb = MESSAGE_DECLARED, .declared = { .epoch = epoch, .job = job + 5 } },
+        { .verb = MESSAGE_DECLARED, .declared = { .epoch = epoch, .job = job, .slot = declare.declare.slot, .format = 77, .shuffle = 1,
+            .spread = 99, .parts = 7, .result_names = { names, 1 } } },
+    };
+    for (size_t i = 0; i < COUNT_OF (lies); i++)
+        s_send (liar, lies [i]);
+    message_free (&declare);
+    message_t map = s_await (liar, MESSAGE_MAP);        // it was believed as far as it could matter, and nothing broke
+    ck_assert_str_eq (map.map.path, s_path ("data/in.txt"));
+    ck_assert_uint_ne (map.map.head, 0);
+    s_send (liar, (message_t) { .verb = MESSAGE_DONE, .done = { .epoch = epoch, .job = job, .task = 0, .attempt = 9, .slot = map.map.slot } });
+    message_free (&map);
+    s_send (ana, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { job } });
+    message_t finished = s_await (ana, MESSAGE_FINISHED);
+    ck_assert_uint_eq (finished.finished.exit_code, EXIT_CANCELLED);
+    message_free (&finished);
+    ck_assert_int_eq (access (s_path ("secret"), F_OK), 0);
+    ck_assert (!s_hidden ());
+    peer_destroy (&ana);
+    peer_destroy (&liar);
+}
+END_TEST
+
+// ---- the data server
+
+START_TEST (test_data)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *client = s_connect (s_data, &s_ana), *worker = s_connect (s_data, &s_pi1);
+    uint64_t job = s_accepted (ana, "out");
+    message_t fetch = { .verb = MESSAGE_FETCH, .fetch = { .request = 1, .job = job, .length = 100 } };
+    s_send (client, fetch);
+    message_t bulk = s_await (client, MESSAGE_BULK);
+    s_expect_text (bulk.bulk.error, "a client may not ask");
+    ck_assert_uint_eq (peer_payload (client).size, 0);
+    message_free (&bulk);
+    s_send (worker, fetch);
+    bulk = s_await (worker, MESSAGE_BULK);
+    ck_assert_str_eq (bulk.bulk.error, "");
+    ck_assert_uint_eq (bulk.bulk.length, 8);
+    message_free (&bulk);
+    peer_destroy (&ana);
+    peer_destroy (&client);
+    peer_destroy (&worker);
+}
+END_TEST
+
+// ---- too much of everything
+
+// A client that asks and asks and reads nothing, one that submits and submits; the others are served meanwhile.
+START_TEST (test_floods)
+{
+    peer_t *mute = s_connect (s_control, &s_ana), *eager = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    char *input = (char *) "in.txt", output [32];
+    message_t query = { .verb = MESSAGE_QUERY, .query = { QUERY_JOBS, 0 } };
+    for (int i = 0; i < 300; i++) {
+        snprintf (output, sizeof output, "out-%d", i);
+        s_send (eager, s_submit (&input, output));
+    }
+    for (int i = 0; i < 20000; i++)
+        if (peer_send (mute, NULL, &query, 0, NULL))
+            break;
+    for (int i = 0; i < 5; i++) {
+        s_send (eva, query);
+        message_t end = s_await (eva, MESSAGE_END);
+        message_free (&end);
+    }
+    ck_assert_int_lt (s_memory_kb (), MEMORY_KB);
+    peer_destroy (&mute);
+    peer_destroy (&eager);
+    peer_destroy (&eva);
+}
+END_TEST
+
+START_TEST (test_ends)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    char *input = (char *) "in.txt";
+    s_accepted (ana, "out");
+    kill (s_master, SIGTERM);
+    s_line ("ends after the jobs");
+    s_send (eva, s_submit (&input, "out-2"));
+    message_t finished = s_await (eva, MESSAGE_FINISHED);
+    s_expect_text (finished.finished.error, "takes no more jobs");
+    message_free (&finished);
+    kill (s_master, SIGTERM);
+    finished = s_await (ana, MESSAGE_FINISHED);
+    ck_assert_uint_eq (finished.finished.exit_code, EXIT_CANCELLED);
+    message_free (&finished);
+    int status;
+    waitpid (s_master, &status, 0);
+    ck_assert (WIFEXITED (status) && !WEXITSTATUS (status));
+    ck_assert (!s_hidden ());
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+    s_start ();
+}
+END_TEST
+
+int main (void)
+{
+    const TTest *const tests [] = { test_registration, test_misfits, test_drains, test_roles_of_clients, test_roots, test_whose_job, test_lies,
+        test_data, test_floods, test_ends };
+    return main_run ("shell", s_begin, s_end, tests, COUNT_OF (tests));
+}
