@@ -46,6 +46,8 @@ static void s_on_message (follow_t *self, message_t *message)
     switch (message->verb) {
     case MESSAGE_ACCEPTED:
         self->job = message->accepted.job;
+        if (self->remote)
+            remote_note_data (self->remote, message->accepted.data);
         s_cancel (self);
         break;
     case MESSAGE_STATE:

@@ -54,14 +54,28 @@ static void s_duration (const message_job_info_t *job, buffer_t *into)
     buffer_add (into, "", 1);
 }
 
+// Where the result is, by the end of its path, which says more than its beginning; or what went wrong.
+static void s_result (const message_job_info_t *job, size_t room, buffer_t *line)
+{
+    const char *output = *job->output ? job->output : "-";
+    size_t size = strlen (output);
+    if (job->phase >= 4 && *job->error)
+        buffer_print (line, "%s", job->error);
+    else if (size <= room || room <= 3)
+        buffer_print (line, "%s", output);
+    else
+        buffer_print (line, "...%s", output + size - (room - 3));
+}
+
 void jobs_show_line (const message_job_info_t *job, size_t columns)
 {
     buffer_t line = { 0 }, share = { 0 }, duration = { 0 };
-    bool bad = job->phase >= 4 && *job->error;
+    int user = (int) strcspn (job->user, "@");
     s_share (job, &share);
     s_duration (job, &duration);
-    buffer_print (&line, "%5llu  %-9s %4s %9s  %-8.8s  %-12.12s  %s", (unsigned long long) job->job, s_state (job), share.data, duration.data,
-        job->user, job->name, bad ? job->error : job->output);
+    buffer_print (&line, "%5llu  %-9s %4s %9s  %-8.*s  %-12.12s  ", (unsigned long long) job->job, s_state (job), share.data, duration.data,
+        user < 8 ? user : 8, job->user, job->name);
+    s_result (job, columns > line.size ? columns - line.size : 0, &line);
     ask_print_line (&line, columns);
     buffer_free (&line);
     buffer_free (&share);

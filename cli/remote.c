@@ -67,7 +67,13 @@ static status_t s_connect (remote_t *self, error_t *error)
     return rc;
 }
 
-// On the same host as the master, at the port that the configuration says.
+void remote_note_data (remote_t *self, uint64_t port)
+{
+    if (port)
+        self->config.data = port;
+}
+
+// On the same host as the master.
 peer_t *remote_connect_data (remote_t *self, error_t *error)
 {
     const char *colon = strrchr (self->name, ':');

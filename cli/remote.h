@@ -17,6 +17,7 @@ peer_t *remote_peer (remote_t *self);
 const char *remote_name (const remote_t *self);         // HOST or HOST:PORT, for people
 // Waits for a connection, at most 10 seconds. FAILED: the error names the master and says why.
 CHECKED status_t remote_send (remote_t *self, const message_t *message, error_t *error);
+void remote_note_data (remote_t *self, uint64_t port);             // of its data server, from ACCEPTED; 0: as the configuration says
 // Waits for a message, at most 10 seconds; the caller's to message_free.
 CHECKED status_t remote_next (remote_t *self, message_t *into, error_t *error);
 // Sources that the master may WANT; taken. Returns their hash, for SUBMIT.

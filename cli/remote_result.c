@@ -96,8 +96,8 @@ status_t remote_print_result (remote_t *self, uint64_t job, interrupt_t *interru
     for (size_t i = 0; i < WINDOW; i++)
         buffer_free (&transfer.piece [i].bytes);
     peer_destroy (&transfer.peer);
-    message_t got = { .verb = MESSAGE_CANCEL, .cancel = { .job = job } };
-    if (!rc && peer_send (remote_peer (self), NULL, &got, 0, NULL))
-        return OK;                                      // the master finds out by itself
+    message_t got = { .verb = MESSAGE_CANCEL, .cancel = { .job = job } }, answer = { 0 };
+    if (!rc && !remote_send (self, &got, NULL) && !remote_next (self, &answer, NULL))
+        message_free (&answer);                         // else the master finds out by itself, in an hour
     return rc;
 }

@@ -45,10 +45,11 @@ static message_job_info_t s_job_info (const shell_t *self, const work_t *work)
     message_state_t state = { 0 };
     int64_t age_us = clock_us () - work->submitted_us;
     plan_state (self->plan, work->number, &state);
+    bool fetched = self->results && results_is (self->results, submit->output);
     return (message_job_info_t) { .job = work->number, .phase = state.phase, .priority = submit->priority,
         .submitted_s = (uint64_t) (time (NULL) - age_us / 1000000), .bytes_done = state.bytes_done, .bytes_all = work->input_bytes,
         .tasks_done = state.tasks_done, .tasks_all = state.tasks_all, .slots = plan_job_slots (self->plan, work->number),
-        .name = submit->name, .user = submit->user, .output = submit->output };
+        .name = submit->name, .user = submit->user, .output = fetched ? (char *) "" : submit->output };
 }
 
 void desk_begin (shell_t *self, const work_t *work)
