@@ -1,0 +1,79 @@
+# cluster: what the tests of clusters share: machines that are configurations, keys and folders of their own, all of one plain user on
+# loopback. Sourced behind common.sh.
+# shellcheck shell=bash disable=SC2034,SC2154  # the scripts use what is set here; common.sh sets work, code, ...
+
+# Three ports in a row where nobody listens.
+choose_ports () {
+    local port
+    for ((port = 20000 + RANDOM % 4000 * 10; port < 65000; port += 10)); do
+        if ! (: < "/dev/tcp/127.0.0.1/$port" || : < "/dev/tcp/127.0.0.1/$((port + 1))" || : < "/dev/tcp/127.0.0.1/$((port + 2))") 2> /dev/null; then
+            control=$port data=$((port + 1)) door=$((port + 2))
+            return
+        fi
+    done
+}
+
+# on MACHINE WORDS...: racimo as that machine; exit status in $code, what it said in $work/stdout and $work/stderr.
+on () {
+    local machine=$1
+    shift
+    mkdir -p "$work/$machine"
+    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf timeout -k 5 60 "$RACIMO" "$@" > "$work/stdout" 2> "$work/stderr" < /dev/null
+    code=$?
+}
+
+# starts MACHINE WORDS...: the same as a daemon; its process in $daemon, what it says in MACHINE.log.
+starts () {
+    local machine=$1
+    shift
+    : > "$work/$machine.log"
+    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf "$RACIMO" "$@" 2>> "$work/$machine.log" < /dev/null &
+    daemon=$!
+}
+
+# heard FILE PATTERN: waits until a file has a line like that, and says so if it does not within 20 seconds.
+heard () {
+    [ -e "$1" ] || : > "$1"
+    grep -Eqm1 -- "$2" < <(exec timeout 20 tail --pid=$$ -n +1 -s 0.02 -f "$1" 2> /dev/null) && return
+    echo "$1 does not say /$2/ but: $(tail -2 "$1" | tr '\n' '|')" > "$work/stderr"
+    return 1
+}
+says () { heard "$work/$1.log" "$2"; }
+
+# fine NAME: the last `on` went well.   refused NAME CODE PATTERN: it ended with CODE and one line like that.
+fine () { holds "$1" test "$code" -eq 0; }
+refused () {
+    if [ "$code" -ne "$2" ] || [ "$(grep -c . "$work/stderr")" -ne 1 ] || ! grep -Eq -- "$3" "$work/stderr"; then
+        fail "$1: status $code, not $2, or not one line like /$3/: $(head -3 "$work/stderr" | tr '\n' '|')"
+    else
+        pass "$1"
+    fi
+}
+
+# The word that the last command printed.
+word () { sed -n 's/.*racimo cluster join //p' "$work/stdout"; }
+
+# cluster WORKERS: a head without slots of its own, nodes pi1, pi2, ... with two slots, and a client "me", all over encrypted connections.
+# Clients may read and write below $work.
+cluster () {
+    local tokens i
+    choose_ports
+    on head cluster init --name lab --head localhost --roots "$work" --control "$control" --data "$data" --door "$door" --listen 127.0.0.1 \
+        --head-slots 0 || return 1
+    [ "$code" -eq 0 ] || return 1
+    starts head master
+    master=$daemon
+    says head 'serves at port' || return 1
+    on head cluster token --uses 9
+    tokens=$(word)
+    for ((i = 1; i <= $1; i++)); do
+        on "pi$i" cluster join "$tokens" --node "pi$i" --slots 2 --memory 128M
+        [ "$code" -eq 0 ] || return 1
+        starts "pi$i" worker
+        worker[i]=$daemon
+        says "pi$i" 'is worker' || return 1
+    done
+    on head cluster token --client
+    on me cluster join "$(word)" --node laptop
+    [ "$code" -eq 0 ]
+}
