@@ -14,6 +14,7 @@ enum { SIZE = 3 * FETCH_BYTES + 1234, WAIT_MS = 10000 };
 
 static char s_folder [64], s_endpoint [64], s_data [128], s_parts [128];
 static dataserver_t *s_server;
+static input_list_t s_inputs;                           // of job 1
 static error_t s_error;
 
 static void s_make_file (const char *path, size_t size, uint64_t seed)
@@ -47,12 +48,13 @@ static void s_begin (void)
     s_server = dataserver_new ("tcp://127.0.0.1:*", NULL, &s_error);
     ck_assert_msg (s_server != NULL, "%s", s_error.text);
     snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.1:%d", dataserver_port (s_server));
-    input_list_t list = s_list (s_data);
-    ck_assert (!dataserver_add (s_server, 1, FETCH_INPUT, &list, s_parts, "", &s_error));
+    s_inputs = s_list (s_data);
+    ck_assert (!dataserver_add (s_server, 1, FETCH_INPUT, &s_inputs, s_parts, "", &s_error));
 }
 
 static void s_end (void)
 {
+    dataserver_forget (s_server, 1, FETCH_INPUT, &s_inputs);
     dataserver_destroy (&s_server);
     file_remove_tree (s_folder);
 }
