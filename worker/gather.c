@@ -3,13 +3,20 @@
 
 #include <string.h>
 
-enum { BATCH_BYTES = 4 << 20 };                         // of keys: they may be long
+enum { BATCH_BYTES = 4 << 20 };                         // of keys: they may be long; of states: a job's own folds may be many of 4 KiB
+
+static uint32_t s_most (const fold_t *fold)
+{
+    uint32_t bytes = fold_row_bytes (fold), most = bytes ? BATCH_BYTES / bytes : RAC_ROWS;
+    return most > RAC_ROWS ? RAC_ROWS : most ? most : 1;
+}
 
 gather_t gather_new (fold_t *fold, volatile uint64_t *rows)
 {
+    uint32_t most = s_most (fold);
     return (gather_t) {
-        .fold = fold, .rows = rows, .strings = arena_new (1 << 18), .key = memory_new (RAC_ROWS * sizeof (rac_bytes)),
-        .group = memory_new (RAC_ROWS * sizeof (uint32_t)), .state = memory_new ((size_t) RAC_ROWS * fold_row_bytes (fold) + 8),
+        .fold = fold, .rows = rows, .strings = arena_new (1 << 18), .key = memory_new (most * sizeof (rac_bytes)),
+        .group = memory_new (most * sizeof (uint32_t)), .state = memory_new ((size_t) most * fold_row_bytes (fold) + 8), .most = most,
     };
 }
 
@@ -53,11 +60,11 @@ status_t gather_next (gather_t *self, merge_t *merge, error_t *error)
     s_forget (self);
     for (cursor_t *top; (top = merge_top (merge)); ) {
         if (!self->keys || !s_is_last_key (self, top->text)) {
-            if (self->keys == RAC_ROWS || arena_bytes (self->strings) > BATCH_BYTES)
+            if (self->keys == self->most || arena_bytes (self->strings) > BATCH_BYTES)
                 break;
             s_add_key (self, top->text);
         }
-        if (self->states == RAC_ROWS)
+        if (self->states == self->most)
             s_merge_states (self);
         self->group [self->states] = self->keys - 1;
         memcpy (self->state + (size_t) self->states++ * bytes, top->state, bytes);

@@ -1,7 +1,7 @@
 // gather: folded rows from a merge, as batches of whole groups: the keys of some groups, and their states merged into a fold.
 //
-// Plain data of whoever reads; borrows merge and fold. A batch has at most RAC_ROWS groups and some 4 MiB of keys; a group's rows may be any
-// number, for they are merged as they come.
+// Plain data of whoever reads; borrows merge and fold. A batch has at most RAC_ROWS groups, some 4 MiB of keys and as much of states; a group's
+// rows may be any number, for they are merged as they come.
 #pragma once
 #include "base/memory.h"
 #include "store/merge.h"
@@ -13,6 +13,7 @@ typedef struct {
     volatile uint64_t *rows;                            // grows by one with each row taken; NULL: nobody looks
     arena_t *strings;
     uint32_t *group; char *state; uint32_t states;      // rows not merged into the fold yet
+    uint32_t most;                                      // of groups, and of such rows
 } gather_t;
 
 gather_t gather_new (fold_t *fold, volatile uint64_t *rows);

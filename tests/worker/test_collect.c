@@ -4,6 +4,7 @@
 // written down as text and compared. Wide sums (1e300 beside 1) make states that take several rows.
 #include "base/file.h"
 #include "sealed.h"
+#include "worker/gather.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -243,6 +244,75 @@ START_TEST (records)
 }
 END_TEST
 
+// ---- wide states: some hundred groups of them fill a batch, and each group comes once
+
+static void s_start (void *states, uint32_t count) { memset (states, 0, (size_t) count * 4096); }
+static void s_result (const void *states, uint32_t count, void *values) { (void) states; memset (values, 0, count * sizeof (int64_t)); }
+static void s_ignore (void *states, const uint32_t *group, const rac_column *values, uint32_t rows)
+{
+    (void) states; (void) group; (void) values; (void) rows;
+}
+static void s_merge_none (void *states, const uint32_t *group, const void *others, uint32_t rows)
+{
+    (void) states; (void) group; (void) others; (void) rows;
+}
+
+static rac_status s_wide (rac_plan *plan)
+{
+    static const rac_fold_def wide = { sizeof wide, 4096, RAC_I64, 0, s_start, s_ignore, s_merge_none, s_result };
+    s_columns (plan);
+    rac_own_fold (plan, "one", &wide, "count");
+    rac_own_fold (plan, "two", &wide, "count");
+    rac_own_fold (plan, "three", &wide, "count");
+    rac_own_fold (plan, "four", &wide, "count");
+    return RAC_OK;
+}
+
+START_TEST (wide_states)
+{
+    enum { MOST_BYTES = 4 << 20, GROUPS = 1500 };
+    job_t *job = s_job (s_wide);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    sealed_t *sealed = memory_new (sizeof *sealed);
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    *sealed = (sealed_t) { .job = job, .shape = shape };
+    collect_t *collect = s_collect (job, shape, 1);
+    for (int pass = 0; pass < 2; pass++) {
+        s_make (batch, GROUPS);
+        for (uint32_t r = 0; r < GROUPS; r++) {
+            batch->number [r] = r % 1200;               // the key, with a part that the row has as well
+            batch->word [r].size = 0;
+            batch->part [r] = r % 3;
+        }
+        ck_assert_int_eq (collect_add (collect, batch->column, GROUPS, shape->prefix ? batch->part : NULL, NULL), OK);
+    }
+    s_seal (collect, sealed);
+    fold_t *fold = shape_fold_new (shape, job);
+    merge_t *merge = merge_new (sealed->cursor, sealed->cursors);
+    gather_t gather = gather_new (fold, NULL);
+    uint32_t seen = 0;
+    do {
+        ck_assert_int_eq (gather_next (&gather, merge, NULL), OK);
+        ck_assert_uint_le ((uint64_t) gather.keys * fold_row_bytes (fold), MOST_BYTES);
+        seen += gather.keys;
+    } while (gather.keys);
+    ck_assert_uint_eq (seen, 1200);
+    gather_free (&gather);
+    merge_destroy (&merge);
+    fold_destroy (&fold);
+    for (uint32_t i = 0; i < sealed->cursors; i++)
+        cursor_close (&sealed->cursor [i]);
+    for (uint32_t i = 0; i < sealed->segments; i++)
+        segment_close (&sealed->segment [i]);
+    collect_destroy (&collect);
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+    free (sealed);
+}
+END_TEST
+
 // Rows that were dropped, or are none, leave no file and no trace in what comes after.
 START_TEST (dropped)
 {
@@ -353,6 +423,6 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { groups, through_a_segment, records, dropped, writing_is_progress, no_folder, keys };
+    const TTest *const tests [] = { groups, through_a_segment, wide_states, records, dropped, writing_is_progress, no_folder, keys };
     return main_run ("collect", s_folder_make, s_folder_remove, tests, COUNT_OF (tests));
 }
