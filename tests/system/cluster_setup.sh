@@ -262,7 +262,7 @@ bare=$daemon
 holds 'the worker warns' says bare 'security = none: whoever'
 holds 'and is welcome' says bare 'is worker'
 on ana nodes --master "localhost:$control"
-refused 'encryption on one side only' 6 'does not encrypt and this side does'
+refused 'encryption on one side only' 6 'does not encrypt and this side does|ends every handshake'
 kill "$bare" "$master"
 holds 'both end' ends "$bare" 0
 holds 'the master too' ends "$master" 0
