@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,10 +53,10 @@ static status_t s_roots (head_t *self, error_t *error)
     while (!rc && (name = strtok_r (rest, " ", &rest))) {
         if (self->roots == MOST_ROOTS)
             rc = error_set_kind (error, ERROR_USAGE, "master.roots: more than %d folders", MOST_ROOTS);
-        else if (!(self->root [self->roots] = realpath (name, NULL)))
-            rc = error_set_kind (error, ERROR_USAGE, "master.roots: %s: %s", name, strerror (errno));
+        else if (*name != '/' || access (name, X_OK))
+            rc = error_set_kind (error, ERROR_USAGE, "master.roots: %s: %s", name, *name == '/' ? strerror (errno) : "not a whole path");
         else
-            self->roots++;
+            self->root [self->roots++] = memory_text (name);        // links as they are: nodes know the shared disk by this name
     }
     free (roots);
     if (!rc && !self->roots)

@@ -167,9 +167,11 @@ static void s_hear_bad (shell_t *self, const peer_id_t *from, const char *why)
     if (!self->options->private && !s_member (self, from) && peer_send (self->peer, from, &stop, 0, NULL)) { }  // gone already
 }
 
+// At most so many a turn of the loop: a flood must not keep it from everything else.
 void shell_hear (shell_t *self)
 {
-    for (;;) {
+    enum { A_TURN = 10000 };
+    for (int heard = 0; heard < A_TURN; heard++) {
         peer_id_t from;
         message_t message;
         error_t error = { 0 };
