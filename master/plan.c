@@ -206,6 +206,7 @@ static void s_declared (plan_t *self, const event_t *event)
         return;
     job->shuffle = declared->shuffle != 0;
     job->heavy = declared->heavy != 0;
+    job->numbered = declared->numbered_rows != 0;
     job->spread = declared->spread;
     job->parts = declared->parts;
     job->partitions = event->partitions;
@@ -264,7 +265,7 @@ static void s_done (plan_t *self, const event_t *event)
     bool hold = job->shuffle && !done->stage;
     task_t *task = &job->stage [done->stage].task [done->task];
     plan_job_task_ended (job, (uint32_t) done->stage, (uint32_t) done->task, hold ? TASK_HELD : TASK_KEPT);
-    plan_learn (self, slot->worker, &job->stage [done->stage], done);
+    plan_learn (self, slot->worker, job, done);
     task->rejects = done->rejects;
     job->rejects += done->rejects;
     if (s_too_many_rejects (self, job, done))

@@ -23,17 +23,18 @@ static double s_mean (double old, double sample)
     return old > 0 ? old + LEARN * (sample - old) : sample;
 }
 
-void plan_learn (plan_t *self, worker_t *worker, stage_t *stage, const message_done_t *done)
+void plan_learn (plan_t *self, worker_t *worker, job_t *job, const message_done_t *done)
 {
-    double us = (double) done->time_us, cost = (double) stage_cost (stage, (uint32_t) done->task);
+    stage_t *stage = &job->stage [done->stage];
+    double us = (double) done->time_us, bytes = (double) stage->task [done->task].bytes, cost = (double) stage_cost (stage, (uint32_t) done->task);
     if (!done->stage)
         worker->streams = done->moved != 0;
     if (us <= 0) {
         worker->measured = true;                        // too short for its clock
         return;
     }
-    if (!done->stage && done->bytes_in)
-        worker->bytes_per_us = s_mean (worker->bytes_per_us, (double) done->bytes_in / us);
+    if (!done->stage && !job->numbered)
+        worker->bytes_per_us = s_mean (worker->bytes_per_us, bytes / us);
     if (stage->measured) {
         double sample = cost * stage->rate / us;
         sample = sample < POWER_LEAST ? POWER_LEAST : sample > POWER_MOST ? POWER_MOST : sample;

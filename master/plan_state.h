@@ -64,7 +64,7 @@ typedef struct job {
     user_t *user;
     struct job *next;                                   // of the same user: by priority, then in order of submission
     phase_t phase;
-    bool shuffle, heavy;
+    bool shuffle, heavy, numbered;                      // numbered: what it maps are rows, not bytes
     uint64_t spread, parts, partitions, input_bytes, max_rejects, seed;
     uint64_t rejects, bytes_done, next_segment;
     uint32_t declare_faults, seal_faults, oddities;
@@ -198,7 +198,7 @@ uint32_t slot_will_hold (const slot_t *self, uint64_t *job);        // when all 
 int64_t slot_busy_us (const slot_t *self, int64_t now_us);          // until it has nothing to do, as far as we know
 
 // plan_speed.c: what was measured, and what follows.
-void plan_learn (plan_t *self, worker_t *worker, stage_t *stage, const message_done_t *done);
+void plan_learn (plan_t *self, worker_t *worker, job_t *job, const message_done_t *done);
 int64_t plan_expect (const worker_t *worker, const stage_t *stage, uint64_t cost);          // us
 // Would this slot end a task of that cost, which waits for anybody, when all that waits could have been done by others?
 bool plan_ends_late (plan_t *self, const slot_t *slot, const job_t *job, stage_t *stage, uint64_t cost);

@@ -468,14 +468,16 @@ END_TEST
 // A slot of worker 1 and of worker 2, tasks in plenty; worker 1 ends one that it had to fetch, or not.
 START_TEST (more_is_given_ahead_to_who_has_to_fetch)
 {
+    static const uint64_t bytes [20] = { 4000, 4000 };
     s_cut.tasks = 20;
+    s_cut.bytes_of = bytes;
     s_join (1, 1);
     s_join (2, 1);
     s_step ((event_t) { .kind = EVENT_SUBMITTED, .job = 1 });
     s_cut.worker = s_only (ACTION_DECLARE)->worker;
     s_step (s_cut);
     ck_assert_uint_eq (s_count (ACTION_MAP), 2);         // nothing ahead: who knows how fast they are?
-    message_done_t done = { .job = 1, .held = 1, .task = s_to (1, ACTION_MAP)->task, .time_us = 1000, .bytes_in = 4000, .moved = (uint64_t) _i };
+    message_done_t done = { .job = 1, .held = 1, .task = s_to (1, ACTION_MAP)->task, .time_us = 1000, .moved = (uint64_t) _i };
     s_step ((event_t) { .kind = EVENT_DONE, .worker = 1, .done = &done });
     ck_assert_uint_eq (s_count (ACTION_MAP), _i ? 3 : 2);
     uint64_t busy, bytes_per_s;
