@@ -39,8 +39,10 @@ static void s_report_death (slot_t *self, int status)
     for (uint32_t i = 0; i < self->jobs; i++) {
         if (self->order.verb && self->loaded [i] == ids.job)
             continue;
+        const dossier_t *dossier = dossiers_find (&self->post->jobs, self->loaded [i]);
         message_t fault = { .verb = MESSAGE_FAULT, .fault = {
-            .job = self->loaded [i], .slot = self->index, .lost = 1, .kind = error.kind, .error = error.text, .compiler = "",
+            .epoch = dossier ? dossier->job.job.epoch : 0, .job = self->loaded [i], .slot = self->index, .lost = 1, .kind = error.kind,
+            .error = error.text, .compiler = "",
         } };
         post_send (self->post, &fault);
     }

@@ -295,6 +295,7 @@ START_TEST (test_two_jobs)
     ck_assert_int_eq (answer.verb, MESSAGE_FAULT);
     ck_assert_uint_eq (answer.fault.job, JOB + 1);
     ck_assert_uint_eq (answer.fault.verb, 0);
+    ck_assert_uint_eq (answer.fault.epoch, 1);          // else the master takes it for one of another life
     ck_assert_uint_eq (answer.fault.lost, 1);
     message_free (&answer);
 }
