@@ -40,6 +40,7 @@ struct plugin {
     int output;                                         // what it says, -1: not at work
     buffer_t said;
     error_t error;
+    bool no_compiler;
 };
 
 static char *s_cached (const plugin_t *self, const char *name, const char *ending)
@@ -181,8 +182,10 @@ plugin_t *plugin_new (const char *source, const char *api, const char *cache)
     plugin_t *self = memory_new (sizeof *self);
     self->cache = memory_text (cache);
     self->output = -1;
-    if (recipe_make (source, api, &self->recipe, &self->error))
+    if (recipe_make (source, api, &self->recipe, &self->error)) {
+        self->no_compiler = self->error.kind != ERROR_JOB;
         self->error.kind = ERROR_JOB;
+    }
     else if (!s_look_up (self) && !file_make_folders (cache, 0700, &self->error) && s_compile (self) && self->output >= 0) {
         close (self->output);
         self->output = -1;
@@ -365,6 +368,12 @@ const char *plugin_path (const plugin_t *self)
 const error_t *plugin_error (const plugin_t *self)
 {
     return &self->error;
+}
+
+// What is the job's own fault has that kind: it does not compile, or nobody could compile it.
+bool plugin_unable (const plugin_t *self)
+{
+    return !self->path && (self->no_compiler || self->error.kind != ERROR_JOB);
 }
 
 const char *plugin_compiler (const plugin_t *self)

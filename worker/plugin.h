@@ -20,6 +20,7 @@ void plugin_wait (plugin_t *self);                      // until ready
 // Of one that is ready:
 const char *plugin_path (const plugin_t *self);         // of the shared object; NULL: it failed
 const error_t *plugin_error (const plugin_t *self);
+bool plugin_unable (const plugin_t *self);              // it failed for want of something on this machine: another may do it
 const char *plugin_compiler (const plugin_t *self);     // what the compiler said: whole lines, at most 16 KiB; or ""
 
 // The folder that the environment names: $XDG_CACHE_HOME/racimo or ~/.cache/racimo; without both, and where these

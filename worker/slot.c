@@ -27,7 +27,7 @@ void post_send (post_t *self, const message_t *message)
     int wait_ms = self->options->head ? 0 : self->options->parent ? PRIVATE_WAIT_MS : MASTER_WAIT_MS;
     if (self->cut_off || !peer_send (self->master, NULL, message, wait_ms, &error))
         return;
-    if (!self->options->parent)                         // else the client says so, in one line
+    if (!self->options->parent && !self->options->head) // else the client says so, or member_lost, in one line
         log_line (LOG_WARN, "%s", error.text);
     self->cut_off = true;
 }
@@ -198,7 +198,7 @@ static bool s_begin (slot_t *self)
     if (!plugin || plugin_fd (plugin) >= 0 || supplied == SUPPLY_COMING || !dossier_ready (dossier))
         return false;
     if (!plugin_path (plugin)) {
-        s_decline (self, 0, plugin_error (plugin), plugin_compiler (plugin));
+        s_decline (self, plugin_unable (plugin) ? self->post->worker : 0, plugin_error (plugin), plugin_compiler (plugin));
         return true;
     }
     if (supplied == SUPPLY_FAILED) {

@@ -63,7 +63,7 @@ cluster () {
     [ "$code" -eq 0 ] || return 1
     starts head master
     master=$daemon
-    says head 'serves at port' || return 1
+    says head 'ready: control port' || return 1
     on head cluster token --uses 9
     tokens=$(word)
     for ((i = 1; i <= $1; i++)); do

@@ -92,9 +92,6 @@ printf '#include "../../common/prefix.h"\n' > src/deep/inner.h
 cat > src/mine.c << 'END'
 #include <racimo.h>
   #  include "deep/inner.h"
-#ifdef NOT_HERE
-#error "this node does not like it"
-#endif
 static rac_status s_map (void *state, const rac_batch *in, rac_out *out)
 {
     (void) state;
@@ -112,6 +109,8 @@ RAC_JOB (plan)
     return RAC_OK;
 }
 END
+printf '#ifndef THERE\n#error "this node does not like it"\n#endif\n' > src/deep/picky.h
+sed '1a #include "deep/picky.h"' src/mine.c > src/picky.c
 on me run src/mine.c data/words.txt -o data/mine1 --cluster
 fine 'a job of several files'
 on me jobs --json
@@ -126,6 +125,25 @@ on me run src/mine.c data/words.txt -o data/mine2 --cluster
 on me logs $((job + 1))
 holds 'a changed header is another job' said stdout '^two 2 rows$'
 holds 'sources are kept by hash, once' test "$(find head -path '*bundles/*' -type f | wc -l)" -eq "$(find head -path '*bundles/*' -type f -print0 | xargs -0 md5sum | cut -d' ' -f1 | sort -u | wc -l)"
+
+RACIMO_CFLAGS=-DTHERE on me run src/picky.c data/words.txt -o data/picky --cluster
+holds 'a job that compiles here, but not there' test "$code" -eq 4
+holds 'the compiler there names the files here' said stderr "^$work/src/deep/picky.h:[0-9]+:[0-9]+: error: .*this node does not like it"
+holds 'no path of a node is shown' test -z "$(grep bundles stderr)"
+
+# A node without a compiler is left out, and says why.
+on head cluster token
+on pi3 cluster join "$(word)" --node pi3 --slots 9
+RACIMO_CC=/nix/cc starts pi3 worker
+says pi3 'is worker'
+on me nodes
+holds 'a node without a compiler is shown' said stdout '^pi3 .*no compiler'
+cp -r "$SRC/jobs/wordcount.c" src/fresh.c
+on me run src/fresh.c data/opticks.txt -o data/fresh --cluster
+fine 'a node without a compiler is left out'
+holds 'a node without a compiler is left out: the result' same data/fresh expected
+kill -TERM "$daemon"
+timeout 20 tail -s 0.02 --pid="$daemon" -f /dev/null
 
 # ---- questions
 
@@ -230,7 +248,7 @@ kill -KILL $(pgrep -P "$master")                        # the one that decides; 
 wait "$master" 2> /dev/null
 starts head master
 master=$daemon
-holds 'a killed master comes again' says head 'serves at port'
+holds 'a killed master comes again' says head 'ready: control port'
 holds 'a killed master: its jobs are lost, and their clients told' gone 6
 on me jobs --json
 holds 'jobs are remembered' json "it [0] ['job'] == 1 and it [-1] ['job'] == $job and it [-1] ['state'] == 'failed'"
