@@ -189,6 +189,8 @@ int daemon_run_worker (const config_t *config, bool on_head, int parent)
             .chunks = node.chunks, .chunks_size = config->cache_size, .bundles = node.bundles,
         };
         s_share (config, on_head, &options);
+        if (!on_head)                                   // else a head that is not found would leave no line at all
+            log_line (LOG_SAY, "looks for the head %s at port %llu", host, (unsigned long long) config->control);
         status = worker_main (&options);
     }
     free (node.api);

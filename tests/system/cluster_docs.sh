@@ -36,7 +36,8 @@ service () {
     local machine=$1 command=$2
     case $command in
     "systemctl enable --now racimo-"*)
-        RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf RACIMO_WORKER_NODE=$machine "$RACIMO" "${command##*-}" 2> "$work/$machine.log" < /dev/null &
+        : > "$work/$machine.log"
+        RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf RACIMO_WORKER_NODE=$machine "$RACIMO" "${command##*-}" 2>> "$work/$machine.log" < /dev/null &
         daemon[$machine]=$!
         says "$work/$machine.log" 'is worker'
         ;;

@@ -251,9 +251,21 @@ on plain cluster init --name plain --head localhost --roots "$work" --control "$
 fine 'init without encryption'
 holds 'init warns' grep -q WARNING "$work/stdout"
 open=$(word)
+# As systemd starts it: with a socket that waits for the word, and an error stream that is the journal's.
+python3 -c 'import socket, sys
+s = socket.socket (socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind (sys.argv [1])
+while True: print (s.recv (100).decode (), flush = True)' "$work/notify" > "$work/systemd.log" &
+systemd=$!
+timeout 20 bash -c 'until [ -S "$0" ]; do sleep 0.05; done' "$work/notify"
+: > "$work/plain.log"
+export NOTIFY_SOCKET=$work/notify JOURNAL_STREAM
+JOURNAL_STREAM=$(stat -c %d:%i "$work/plain.log")
 starts plain master
+unset NOTIFY_SOCKET JOURNAL_STREAM
 master=$daemon
-holds 'the master warns' says plain 'security = none: whoever'
+holds 'the master warns, with the level for the journal' says plain '^<4>racimo master: security = none: whoever'
+holds 'systemd is told when it is ready' says systemd '^READY=1$'
 holds 'and works' says plain 'ready: control port'
 on bare cluster join "$open" --node bare --slots 1
 fine 'join without encryption'
@@ -266,4 +278,6 @@ refused 'encryption on one side only' 6 'does not encrypt and this side does|end
 kill "$bare" "$master"
 holds 'both end' ends "$bare" 0
 holds 'the master too' ends "$master" 0
+holds 'systemd was told that it ends' says systemd '^STOPPING=1$'
+kill "$systemd"
 holds 'nothing is left' test -z "$(left_over)"
