@@ -9,6 +9,7 @@
 //
 // A file as the result is made the same way: the parts are joined in the hidden folder and the file is renamed out of it, with
 // rejected rows beside it as FILE.rejected.
+#define _GNU_SOURCE                                     // statx
 #include "master/output_parts.h"
 #include "base/file.h"
 
@@ -47,6 +48,13 @@ static bool s_has (const char *folder, const char *name)
     return has;
 }
 
+// Something on which something else is mounted, as containers do for their volumes: nothing can be renamed to it.
+static bool s_is_mounted (const char *path)
+{
+    struct statx is;
+    return !statx (AT_FDCWD, path, 0, 0, &is) && is.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+}
+
 status_t output_check_target (const output_t *self, error_t *error)
 {
     struct stat is;
@@ -57,6 +65,8 @@ status_t output_check_target (const output_t *self, error_t *error)
         return error_set_kind (error, ERROR_OUTPUT, "%s: is a folder, not a file", self->target);
     if (!self->file && !folder)
         return error_set_kind (error, ERROR_OUTPUT, "%s: is a file, not a folder", self->target);
+    if (s_is_mounted (self->target))
+        return error_set_kind (error, ERROR_OUTPUT, "%s: is a mount point, which cannot be replaced; give a name within it", self->target);
     if (folder && output_empty_folder (self->target))
         return OK;
     if (self->file && !S_ISREG (is.st_mode))
@@ -73,11 +83,14 @@ static status_t s_check_rejected (const output_t *self, error_t *error)
 {
     buffer_t path = { 0 };
     buffer_print (&path, "%s.rejected", self->target);
-    bool refused = self->file && !self->overwrite && access (path.data, F_OK) == 0;
-    if (refused)
-        error_set_kind (error, ERROR_OUTPUT, "%s: exists; --overwrite replaces it", path.data);
+    status_t rc = OK;
+    if (self->file && access (path.data, F_OK) == 0) {
+        if (!self->overwrite)
+            rc = error_set_kind (error, ERROR_OUTPUT, "%s: exists; --overwrite replaces it", path.data);
+    } else if (self->file && errno != ENOENT)           // too long for one, though FILE is not
+        rc = output_errno (error, path.data, "rejected rows could not be kept");
     buffer_free (&path);
-    return refused ? FAILED : OK;
+    return rc;
 }
 
 static status_t s_make_hidden (output_t *self, error_t *error)
@@ -158,6 +171,18 @@ void output_sweep (const char *output, pid_t master, uint64_t job)
     free (target);
 }
 
+// Its last word becomes the result's by a rename, which makes no "." and no "..".
+static status_t s_check_name (const char *target, const char *slash, const char *output, error_t *error)
+{
+    if (!target)
+        return error_set_kind (error, ERROR_OUTPUT, "%s: a link to nothing cannot be the output", output);
+    if (!slash || !slash [1])
+        return error_set_kind (error, ERROR_OUTPUT, "%s: cannot be the output", output);
+    if (!strcmp (slash, "/.") || !strcmp (slash, "/.."))
+        return error_set_kind (error, ERROR_OUTPUT, "%s: cannot be the output: give the folder's own name", output);
+    return OK;
+}
+
 output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *error)
 {
     output_t *self = memory_new (sizeof *self);
@@ -168,8 +193,7 @@ output_t *output_new (const message_submit_t *submit, uint64_t job, error_t *err
     self->header = submit->output_header ? submit->output_header == 1 : self->csv;
     self->target = s_target (submit->output);
     char *slash = self->target ? strrchr (self->target, '/') : NULL;
-    if (!slash || !slash [1]) {
-        error_set_kind (error, ERROR_OUTPUT, self->target ? "%s: cannot be the output" : "%s: a link to nothing cannot be the output", submit->output);
+    if (s_check_name (self->target, slash, submit->output, error)) {
         output_destroy (&self);
         return NULL;
     }

@@ -194,6 +194,34 @@ START_TEST (bad_places)
     free (s_submit.output);
     s_submit.output = memory_text ("/");
     s_refused ("cannot be the output");
+    static const char *const dots [] = { ".", "..", "./" };
+    for (size_t i = 0; i < COUNT_OF (dots); i++) {      // an empty folder could be taken, but by its name
+        free (s_submit.output);
+        s_submit.output = file_join (s_root, dots [i]);
+        s_refused ("own name");
+    }
+    free (s_submit.output);
+    s_submit.output = memory_text ("/proc");            // mounted everywhere
+    s_submit.overwrite = 1;
+    s_refused ("is a mount point");
+}
+END_TEST
+
+// A name as long as a name can be is one, but not with an ending.
+START_TEST (long_names)
+{
+    char name [256];
+    memset (name, 'n', 255);
+    name [255] = '\0';
+    free (s_submit.output);
+    s_submit.output = file_join (s_root, name);
+    s_submit.output_kind = OUTPUT_FILE;
+    output_t *output = s_new ();
+    s_write (output_folder (output), "a", "one\n");
+    s_commit (&output, &(output_part_t) { "a", 1, NULL }, 1);
+    s_expect (name, "one\n");
+    s_submit.overwrite = s_submit.max_rejects = 1;
+    s_refused (".rejected: rejected rows could not be kept: File name too long");
 }
 END_TEST
 
@@ -354,6 +382,7 @@ int main (void)
     tcase_add_test (all, all_parts_empty);
     tcase_add_test (all, what_may_be_replaced);
     tcase_add_test (all, bad_places);
+    tcase_add_test (all, long_names);
     tcase_add_test (all, failure_changes_nothing);
     tcase_add_test (all, output_appears_meanwhile);
     tcase_add_test (all, many_tasks_are_in_order);
