@@ -7,14 +7,15 @@
 // Pull scheduling gives fast slots more tasks by itself, and ends badly in one way: a slow slot takes one of the last tasks and everybody
 // waits for it. So a slot is refused a task that it would end after the others had done all that waits, and after the first of them to be
 // free had done this one (an earliest-finish-time rule, as in HEFT; Topcuoglu et al. 2002). Tasks at home are taken from their owner by the
-// same comparison: if the thief, who has to fetch the bytes first, would end before the owner gets there.
+// same comparison: if the thief, who has to fetch the bytes first over a link that all share, would end before the owner gets there. That
+// leaves short tasks where they are: to fetch a mebibyte takes a gigabit link as long as to count the words of it.
 //
 // Nothing starves by it. One is refused only while somebody who may take the task is at work, whose answer is the next event; and after a
 // refusal has lasted as long as the task would have, it is over: estimates may be wrong, or those others may have better things to do.
 #include "master/plan_state.h"
 
 static const double LEARN = 0.25, POWER_LEAST = 1.0 / 256, POWER_MOST = 256;
-enum { FETCHING = 2 };                                  // times as long as at home, for who has to fetch the input first
+enum { FETCHING = 2, LINK = 117 };                      // who has to fetch input: times as long as at home; bytes a us of the head's link, for all
 
 // ---- learning
 
@@ -148,7 +149,9 @@ home_t *plan_steal (plan_t *self, const slot_t *slot, const job_t *job, stage_t 
     if (!victim)
         return NULL;
     uint64_t cost = victim->cost / victim->queue.count;
-    int64_t mine = (job->phase == PHASE_MAP ? FETCHING : 1) * plan_expect (slot->worker, stage, cost);    // a reduce fetches wherever it is
+    int64_t mine = plan_expect (slot->worker, stage, cost);
+    if (job->phase == PHASE_MAP)                        // a reduce fetches wherever it is
+        mine = FETCHING * mine + (int64_t) (cost * self->workers / LINK);
     if (mine < remaining || s_enough (self, stage, mine))
         return victim;
     s_refuse (self, slot, stage);
