@@ -21,7 +21,7 @@ enum { FIRST_USES = 16, FIRST_SECONDS = 3600 };         // of the first token: f
 typedef struct {
     config_t config;
     unsigned user, group;                               // of the daemons
-    keys_t head, worker, client;
+    keys_t head, worker, client;                        // worker: of the head's own one, whom the master lets in if it has one
     char *client_path;
 } setup_t;
 
@@ -126,15 +126,11 @@ static status_t s_make_keys (setup_t *self, error_t *error)
 static status_t s_allow (const setup_t *self, error_t *error)
 {
     allow_t list;
-    char node [64], user [64];
-    cluster_node_name (&self->config, node);
+    char user [64];
     cluster_user_name (&self->config, user);
     status_t rc = allow_open (&list, self->config.state, error);
-    if (!rc && self->config.security != SECURITY_NONE) {
-        rc = allow_add (&list, ROLE_WORKER, node, self->worker.public_key, false, error);
-        if (!rc)
-            rc = allow_add (&list, ROLE_CLIENT, user, self->client.public_key, false, error);
-    }
+    if (!rc && self->config.security != SECURITY_NONE)
+        rc = allow_add (&list, ROLE_CLIENT, user, self->client.public_key, false, error);
     if (!rc)
         rc = allow_save (&list, error);
     allow_free (&list);

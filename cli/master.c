@@ -8,8 +8,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "cli/config.h"
+#include "cli/cluster.h"
 #include "cli/daemon.h"
+#include "master/allow.h"
 #include "master/master.h"
 
 #include <errno.h>
@@ -81,6 +82,28 @@ static status_t s_keys (head_t *self, error_t *error)
     return rc;
 }
 
+// The head's own worker is in the list as every other. If it was revoked, it stays out, and says so itself.
+static status_t s_allow_worker (const head_t *self, error_t *error)
+{
+    const config_t *config = &self->config;
+    char name [64], *path = config_key_path (config, "worker");
+    keys_t keys;
+    allow_t list = { .lock = -1 };
+    status_t rc = keys_load (path, &keys, error);
+    if (!rc)
+        rc = allow_open (&list, config->state, error);
+    cluster_node_name (config, name);
+    if (!rc && !allow_key (&list, keys.public_key)) {
+        rc = allow_add (&list, ROLE_WORKER, name, keys.public_key, false, error);
+        if (!rc)
+            rc = allow_save (&list, error);
+    }
+    allow_free (&list);
+    explicit_bzero (&keys, sizeof keys);
+    free (path);
+    return rc;
+}
+
 static status_t s_prepare (head_t *self, int words, char **word, error_t *error)
 {
     TRY (cli_check_stack (error));
@@ -90,6 +113,8 @@ static status_t s_prepare (head_t *self, int words, char **word, error_t *error)
     TRY (s_keys (self, error));
     TRY (daemon_folder (self->config.state, error));
     TRY (daemon_lock (self->config.state, "master", &self->lock, error));
+    if (self->config.head_slots && self->config.security != SECURITY_NONE)
+        TRY (s_allow_worker (self, error));
     daemon_allow_files ();
     if (pipe2 (self->ready, O_CLOEXEC))
         return error_errno (error, "pipe");

@@ -141,6 +141,30 @@ static message_node_info_t s_node_info (const shell_t *self, const member_t *mem
     return info;
 }
 
+static bool s_is_here (const shell_t *self, const allowed_t *worker)
+{
+    for (uint32_t i = 0; i < self->roster.members; i++)
+        if (!strcmp (self->roster.member [i].key, worker->key))
+            return true;
+    return false;
+}
+
+// Those that may come and are not here; and those that may not come any more, unless another key has their name by now.
+static bool s_answer_absent (shell_t *self, const peer_id_t *to)
+{
+    const allow_t *list = self->door ? door_list (self->door) : NULL;
+    bool sent = true;
+    for (size_t i = 0; sent && list && i < list->count; i++) {
+        allowed_t *worker = &list->item [i];
+        if (worker->role != ROLE_WORKER || s_is_here (self, worker) || (worker->revoked && allow_name (list, ROLE_WORKER, worker->name)))
+            continue;
+        message_t message = { .verb = MESSAGE_NODE_INFO, .node_info = { .state = worker->revoked ? NODE_REVOKED : NODE_AWAY,
+            .node = worker->name, .role = (char *) "worker" } };
+        sent = s_answer (self, to, &message);
+    }
+    return sent;
+}
+
 static bool s_answer_nodes (shell_t *self, const peer_id_t *to)
 {
     bool sent = true;
@@ -148,7 +172,7 @@ static bool s_answer_nodes (shell_t *self, const peer_id_t *to)
         message_t message = { .verb = MESSAGE_NODE_INFO, .node_info = s_node_info (self, &self->roster.member [i]) };
         sent = s_answer (self, to, &message);
     }
-    return sent;
+    return sent && s_answer_absent (self, to);
 }
 
 static bool s_answer_log (shell_t *self, const peer_id_t *to, uint64_t job)

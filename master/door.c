@@ -11,7 +11,6 @@
 #include "master/door.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "master/allow.h"
 #include "master/tokens.h"
 
 #include <czmq.h>
@@ -213,6 +212,11 @@ void door_destroy (door_t **self_p)
     allow_free (&self->allowed);
     free (self);
     *self_p = NULL;
+}
+
+const allow_t *door_list (const door_t *self)
+{
+    return &self->allowed;
 }
 
 void *door_socket (door_t *self)

@@ -3,6 +3,7 @@
 // Belongs to the master's loop and never waits (but a few milliseconds for the list's lock). It fills the gate from the list at its
 // beginning, adds who comes with a token, and reads the list anew when somebody (`racimo cluster revoke`) has changed it.
 #pragma once
+#include "master/allow.h"
 #include "wire/peer.h"
 
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct door door_t;
 
 door_t *door_new (const door_options_t *options, error_t *error);      // options are copied, what they point to stays. NULL: failed
 void door_destroy (door_t **self_p);
+const allow_t *door_list (const door_t *self);          // who may connect, as the gate has it; empty without encryption
 void *door_socket (door_t *self);                       // readable:
 int door_watch (const door_t *self);                    // or this one:
 void door_hear (door_t *self, int64_t now_us);          // call it then, and now and then: a token's end closes the door

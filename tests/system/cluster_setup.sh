@@ -194,7 +194,8 @@ fine 'revoke'
 holds 'the head cuts it off' says head 'pi2 is revoked: its links are cut'
 holds 'the worker ends with status 6' ends "$pi2" 6
 holds 'and says why' grep -Eq 'does not know this key.*revoked' "$work/pi2.log"
-holds 'nodes shows it no more' lacks_node pi2
+holds 'nodes shows it as revoked' lacks_node pi2
+holds 'in these words' grep -Eq '^pi2 +revoked' "$work/stdout"
 on head cluster nodes
 holds 'the list says so' grep -Eq '^worker +pi2 +revoked ' "$work/stdout"
 on head cluster token
@@ -241,6 +242,8 @@ cp "$work/nodes" "$work/head/state/nodes"
 
 kill "$pi1"
 holds 'a worker ends at SIGTERM' ends "$pi1" 0
+holds 'and is away' lacks_node pi1
+holds 'in this word' grep -Eq '^pi1 +away' "$work/stdout"
 kill "$master"
 holds 'a master ends at SIGTERM' ends "$master" 0
 
