@@ -26,6 +26,7 @@ libmaster_a_SOURCES += \
 	master/plan_stage.c \
 	master/plan_state.h \
 	master/plan_users.c \
+	master/plan_workers.c \
 	master/roster.c master/roster.h \
 	master/results.c master/results.h \
 	master/roots.c master/roots.h \

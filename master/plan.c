@@ -113,83 +113,6 @@ void plan_advance (plan_t *self, job_t *job)
         job->phase = mapped ? PHASE_REDUCE : PHASE_MAP;
 }
 
-// ---- events of workers
-
-static void s_joined (plan_t *self, const event_t *event)
-{
-    if (!plan_worker (self, event->worker) && event->slots)
-        plan_worker_enter (self, event->worker, (uint32_t) event->slots);
-}
-
-static void s_slot_lost (plan_t *self, slot_t *slot)
-{
-    while (slot->givens) {
-        given_t given = slot_release (self, slot, 0);
-        job_t *job = plan_job (self, given.job);
-        if (given.verb == MESSAGE_DECLARE)
-            job->phase = PHASE_WAITING;
-        else if (given.verb != MESSAGE_SEAL)
-            plan_job_requeue (job, (uint32_t) given.stage, (uint32_t) given.task);
-    }
-    if (slot->helds)
-        slot_drop_held (slot, plan_job (self, slot->held_job));
-}
-
-// There is a worker less to read from, or to do what the others cannot.
-static void s_fewer (plan_t *self, uint64_t worker, bool gone)
-{
-    for (uint32_t j = 0; j < self->jobs; j++) {
-        job_t *job = self->job [j];
-        if (gone) {
-            plan_job_segments_lost (job, worker);
-            plan_away_forget (job, worker);
-        }
-        plan_away_judge (self, job);
-        plan_advance (self, job);
-    }
-}
-
-static void s_lost (plan_t *self, const event_t *event)
-{
-    worker_t *worker = plan_worker (self, event->worker);
-    if (!worker)
-        return;
-    for (uint32_t s = 0; s < worker->slots; s++)
-        s_slot_lost (self, &worker->slot [s]);
-    plan_worker_leave (self, worker);
-    s_fewer (self, event->worker, true);
-}
-
-static void s_draining (plan_t *self, const event_t *event)
-{
-    worker_t *worker = plan_worker (self, event->worker);
-    if (!worker)
-        return;
-    plan_worker_drain (self, worker);
-    s_fewer (self, event->worker, false);
-}
-
-static bool s_needed (const plan_t *self, const worker_t *worker)
-{
-    bool needed = false;
-    for (uint32_t s = 0; s < worker->slots && !needed; s++)
-        needed = worker->slot [s].givens || worker->slot [s].helds;
-    for (uint32_t j = 0; j < self->jobs && !needed; j++)
-        needed = plan_job_reads (self->job [j], worker->number);
-    return needed;
-}
-
-static void s_dismiss (plan_t *self)
-{
-    for (uint32_t w = 0; self->draining && w < self->workers; w++) {
-        worker_t *worker = self->worker [w];
-        if (!worker->draining || worker->dismissed || s_needed (self, worker))
-            continue;
-        worker->dismissed = true;
-        plan_act (self, ACTION_DISMISS, NULL)->worker = worker->number;
-    }
-}
-
 // ---- events of jobs
 
 static void s_submitted (plan_t *self, const event_t *event)
@@ -363,7 +286,7 @@ void plan_destroy (plan_t **self_p)
 void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
 {
     static void (*const handle []) (plan_t *, const event_t *) = {
-        [EVENT_WORKER_JOINED] = s_joined, [EVENT_WORKER_LOST] = s_lost, [EVENT_WORKER_DRAINING] = s_draining, [EVENT_SUBMITTED] = s_submitted,
+        [EVENT_WORKER_JOINED] = plan_joined, [EVENT_WORKER_LOST] = plan_lost, [EVENT_WORKER_DRAINING] = plan_draining, [EVENT_SUBMITTED] = s_submitted,
         [EVENT_DECLARED] = s_declared,
         [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = plan_fault,
         [EVENT_CANCELLED] = s_ended, [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
@@ -375,7 +298,7 @@ void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
     self->step++;
     handle [event->kind] (self, event);
     plan_hand_out (self);
-    s_dismiss (self);
+    plan_dismiss (self);
     self->actions = NULL;
 }
 

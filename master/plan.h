@@ -43,7 +43,7 @@ typedef enum {
     EVENT_SUBMITTED,                                    // job, user, priority
     EVENT_DECLARED,                                     // worker, job: declared + the cut: tasks, bytes_of; or error + error_kind
     EVENT_DONE, EVENT_SEALED,                           // worker + the message
-    EVENT_FAULT,                                        // the same; away: it could not fetch from that worker, or, itself: it can do nothing of the job
+    EVENT_FAULT,                                        // the same; away: a worker it could not fetch from, or itself: it can do nothing of the job
     EVENT_CANCELLED,                                    // job; exit_code, error: what to say
     EVENT_COMMITTED, EVENT_COMMIT_FAILED,               // job: the answer to ACTION_COMMIT; error
 } event_kind_t;

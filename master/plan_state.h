@@ -216,6 +216,12 @@ bool plan_ban (plan_t *self, job_t *job, uint64_t worker);          // it can do
 void plan_away_forget (job_t *job, uint64_t worker);    // the worker is gone, and with it all complaints by it and about it
 void plan_away_judge (plan_t *self, job_t *job);        // when there are fewer workers: who can still reach whom?
 
+// plan_workers.c: the events; and at a step's end, who drains and is not needed any more.
+void plan_joined (plan_t *self, const event_t *event);
+void plan_lost (plan_t *self, const event_t *event);
+void plan_draining (plan_t *self, const event_t *event);
+void plan_dismiss (plan_t *self);
+
 // plan_faults.c: the event.
 void plan_fault (plan_t *self, const event_t *event);
 

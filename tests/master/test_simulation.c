@@ -17,7 +17,11 @@
 
 enum { WORKERS = 1000, SLOTS = 3, JOBS = 4, TASKS = 12, PARTS = 6, LETTERS = 4096, SEGMENTS = 4096, STEPS = 200000 };
 
-typedef struct { message_verb_t verb; uint64_t job, stage, task, attempt, segment; uint32_t reads, from [2 * TASKS]; } order_t;   // from: workers whose segments it reads
+typedef struct {
+    message_verb_t verb;
+    uint64_t job, stage, task, attempt, segment;
+    uint32_t reads, from [2 * TASKS];                   // from: workers whose segments it reads
+} order_t;
 typedef struct { uint32_t tasks, task [TASKS], attempt [TASKS]; uint64_t job, worker; } set_t;     // a segment, or what an executor holds
 typedef struct { order_t order [PLAN_AHEAD]; uint32_t orders; set_t held [JOBS + 1]; } executor_t;       // held: by job
 typedef struct { uint64_t number; uint32_t slots; bool draining, dismissed, unable; executor_t slot [SLOTS]; } node_t;     // number 0: not there

@@ -12,7 +12,13 @@
 enum { NODES = 1000, SLOTS = 4, JOBS = 220, TASKS = 20000, WIRE_US = 200, SEAL_US = 2000, PARTS = 4 };
 
 typedef struct { message_verb_t verb; uint64_t job, stage, task, attempt, segment; } order_t;
-typedef struct { order_t order [PLAN_AHEAD]; uint32_t orders; uint64_t held_job, *held, *held_attempt; uint32_t helds, room; int64_t busy_us; } unit_t;
+typedef struct {
+    order_t order [PLAN_AHEAD];
+    uint32_t orders;
+    uint64_t held_job, *held, *held_attempt;
+    uint32_t helds, room;
+    int64_t busy_us;                                    // how long the first order takes
+} unit_t;
 typedef struct { uint64_t number; uint32_t slots; double speed; unit_t slot [SLOTS]; bool dismissed; } node_t;
 
 typedef struct {
