@@ -152,14 +152,14 @@ fine 'nodes'
 holds 'nodes: a line each' said stdout '^pi2 +ready +[0-2]/2 +'
 holds 'nodes: 80 columns' narrow
 on me nodes --json
-holds 'nodes --json' json 'len (it) == 2 and it [0] ["slots"] == 2 and it [0] ["state"] == "ready"'
+holds 'nodes --json' json '[(n ["slots"], n ["state"]) for n in it] == [(2, "ready"), (2, "ready"), (0, "away")]'
 on me jobs --all
 holds 'jobs: 80 columns' narrow
 holds 'jobs: a line each' said stdout '^ +1  done +0:0[0-9]  .* wordcount +/?'
 on me jobs 1 --json
 holds 'jobs --json' json 'len (it) == 1 and it [0] ["name"] == "wordcount" and it [0] ["exit_code"] == 0 and it [0] ["output"].endswith ("/data/out")'
 on me status
-holds 'status' said stdout '^2 nodes, 0 of 4 slots at work$'
+holds 'status' said stdout '^2 nodes, 0 of 4 slots at work; 1 away$'
 on me status --json
 holds 'status --json' json 'it ["nodes"] == 2 and it ["running"] == 0'
 on me jobs 999
