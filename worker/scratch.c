@@ -1,7 +1,8 @@
 // scratch: see scratch.h.
 //
 // The twin's name is a hash of the scratch folder's path, which is as unique as that folder. A twin that is there already is one that
-// nobody was left to remove, or a stranger's: it is removed if it can be, and if a new one cannot be made there is none.
+// nobody was left to remove, or a stranger's: it is removed if it can be, and if a new one cannot be made there is none. The name can be guessed where a daemon's scratch folder can, and all
+// may write to /dev/shm: so a twin that is not ours alone is never used, or a stranger would choose what segments say.
 #include "worker/scratch.h"
 #include "base/file.h"
 #include <linux/magic.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -55,13 +57,21 @@ void scratch_remove (const char *folder)
     file_remove_tree (folder);
 }
 
+// A folder, not a link to one, that nobody else may write to or look into.
+static bool s_is_private (const char *folder)
+{
+    struct stat is;
+    return !lstat (folder, &is) && S_ISDIR (is.st_mode) && is.st_uid == geteuid () && !(is.st_mode & 077);
+}
+
 status_t scratch_job_new (const char *folder, const char *name, char **job, char **twin, error_t *error)
 {
     char *parent = s_twin_name (folder);
     *job = file_join (folder, name);
     *twin = file_join (parent, name);
+    bool usable = s_is_private (parent) && !mkdir (*twin, 0700);
     free (parent);
-    if (mkdir (*twin, 0700))
+    if (!usable)
         (*twin) [0] = '\0';
     return file_make_folders (*job, 0700, error);
 }

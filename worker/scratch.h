@@ -7,6 +7,6 @@
 
 CHECKED status_t scratch_new (const char *folder, error_t *error);       // made if missing; without /dev/shm there is no twin
 void scratch_remove (const char *folder);                                // both, with all in them
-// The folders of one job, made or removed. *twin is empty if there is none; the caller frees both.
+// The folders of one job, made or removed. *twin is empty if there is none, or none that is ours alone; the caller frees both.
 CHECKED status_t scratch_job_new (const char *folder, const char *name, char **job, char **twin, error_t *error);
 void scratch_job_remove (const char *job, const char *twin);

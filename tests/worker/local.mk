@@ -21,3 +21,6 @@ tests_worker_test_cache_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/worker/test_fetch
 tests_worker_test_fetch_SOURCES = tests/worker/test_fetch.c
 tests_worker_test_fetch_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/worker/test_scratch
+tests_worker_test_scratch_SOURCES = tests/worker/test_scratch.c
+tests_worker_test_scratch_LDADD = $(TEST_LIBS)
