@@ -31,7 +31,7 @@ enum {
     PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
     PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
     PLAN_AWAY = 3,                                      // workers that could not fetch from another: then its segments count as lost
-    PLAN_PRIORITY = 100,                                // the usual one
+    PLAN_PRIORITY = 100,                                // the usual one; more than twice as much is as twice as much
     PLAN_PARTS = 65536,                                 // the prefix of a partition has two bytes
 };
 

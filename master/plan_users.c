@@ -79,14 +79,14 @@ void plan_job_enter (plan_t *self, uint64_t number, const char *user_name, uint6
         return;
     s_forget_users (self);
     job_t *job = plan_job_new (number);
-    job->priority = priority ? priority : 1;
+    job->priority = priority < 1 ? 1 : priority > 2 * PLAN_PRIORITY ? 2 * PLAN_PRIORITY : priority;
     self->job = memory_grow (self->job, (self->jobs + 1) * sizeof *self->job);
     uint32_t place = s_place (self, number);
     memmove (self->job + place + 1, self->job + place, (self->jobs++ - place) * sizeof *self->job);
     self->job [place] = job;
     job->user = s_user (self, user_name ? user_name : "");
     job_t **at = &job->user->jobs;
-    while (*at && ((*at)->priority > priority || ((*at)->priority == priority && (*at)->number < number)))
+    while (*at && ((*at)->priority > job->priority || ((*at)->priority == job->priority && (*at)->number < number)))
         at = &(*at)->next;
     job->next = *at;
     *at = job;
