@@ -33,6 +33,10 @@ char *cli_private_folder (error_t *error);
 // Is `ulimit -s` enough for our threads and for jobs?
 CHECKED status_t cli_check_stack (error_t *error);
 
+// Digits; *end: behind them. FAILED: there are none, or the number is too large.
+CHECKED status_t cli_read_number (const char *text, const char **end, uint64_t *number);
+bool cli_is_folder_name (const char *name);             // of a result: ends in /, or has no extension
+
 // The candidate that differs from `word` by the fewest letters typed wrong, left out, added or swapped.
 typedef struct { const char *word, *prefix, *best; unsigned distance; } nearest_t;      // prefix: shown before it, or NULL
 void nearest_try (nearest_t *self, const char *candidate);         // borrowed until nearest_hint

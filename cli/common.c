@@ -4,6 +4,7 @@
 // each. A candidate is near if at most a third of the word is wrong.
 #include "cli/cli.h"
 #include "base/file.h"
+#include "cli/options.h"
 #include "master/master.h"
 
 #include <errno.h>
@@ -84,4 +85,37 @@ const char *nearest_hint (const nearest_t *self, char room [120])
     if (self->best && self->distance <= (strlen (self->word) + 2) / 3)
         snprintf (room, 120, ": did you mean %s%s?", self->prefix ? self->prefix : "", self->best);
     return room;
+}
+
+// ---- numbers and names
+
+status_t cli_read_number (const char *text, const char **end, uint64_t *number)
+{
+    errno = 0;
+    char *behind;
+    *number = strtoull (text, &behind, 10);
+    *end = behind;
+    return errno || text [0] < '0' || text [0] > '9' ? FAILED : OK;
+}
+
+status_t options_size (const char *text, uint64_t *size)
+{
+    static const char units [] = "KMGT";
+    const char *end;
+    if (cli_read_number (text, &end, size))
+        return FAILED;
+    if (!*end)
+        return OK;
+    const char *unit = strchr (units, *end & ~0x20);
+    unsigned shift = unit ? 10 * (unsigned) (unit - units + 1) : 0;
+    if (!unit || (*size << shift) >> shift != *size || (end [1] && strcasecmp (end + 1, "B") && strcasecmp (end + 1, "iB")))
+        return FAILED;
+    *size <<= shift;
+    return OK;
+}
+
+bool cli_is_folder_name (const char *name)
+{
+    const char *base = strrchr (name, '/') ? strrchr (name, '/') + 1 : name, *dot = strrchr (base, '.');
+    return !dot || dot == base || !dot [1];
 }

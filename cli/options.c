@@ -61,35 +61,10 @@ static const option_t s_options [] = {
 
 // ---- values
 
-static status_t s_read_number (const char *text, const char **end, uint64_t *number)
-{
-    errno = 0;
-    char *behind;
-    *number = strtoull (text, &behind, 10);
-    *end = behind;
-    return errno || text [0] < '0' || text [0] > '9' ? FAILED : OK;
-}
-
-status_t options_size (const char *text, uint64_t *size)
-{
-    static const char units [] = "KMGT";
-    const char *end;
-    if (s_read_number (text, &end, size))
-        return FAILED;
-    if (!*end)
-        return OK;
-    const char *unit = strchr (units, *end & ~0x20);
-    unsigned shift = unit ? 10 * (unsigned) (unit - units + 1) : 0;
-    if (!unit || (*size << shift) >> shift != *size || (end [1] && strcasecmp (end + 1, "B") && strcasecmp (end + 1, "iB")))
-        return FAILED;
-    *size <<= shift;
-    return OK;
-}
-
 static status_t s_set_number (const option_t *option, const char *value, uint64_t *into, error_t *error)
 {
     const char *end;
-    if (s_read_number (value, &end, into) || *end || *into < option->low || *into > option->high) {
+    if (cli_read_number (value, &end, into) || *end || *into < option->low || *into > option->high) {
         if (option->high == INT64_MAX)
             return USAGE ("--%s %s: give a number, %llu or more", option->name, value, (unsigned long long) option->low);
         return USAGE ("--%s %s: give a number from %llu to %llu", option->name, value, (unsigned long long) option->low,
@@ -361,13 +336,11 @@ static status_t s_place_output (run_options_t *self, error_t *error)
     if (!size)
         return USAGE ("-o: the name is empty");
     struct stat facts;
-    bool slash = output [size - 1] == '/';
+    bool folder = cli_is_folder_name (output);
     while (size > 1 && output [size - 1] == '/')
         size--;
     char *name = s_keep (self, strndup (output, size));
-    const char *base = strrchr (name, '/') ? strrchr (name, '/') + 1 : name, *dot = strrchr (base, '.');
-    bool there = !options_remote (self) && !stat (name, &facts) && S_ISDIR (facts.st_mode);
-    bool folder = slash || !dot || dot == base || !dot [1] || there;
+    folder |= !options_remote (self) && !stat (name, &facts) && S_ISDIR (facts.st_mode);
     self->submit.output_kind = folder ? OUTPUT_FOLDER : OUTPUT_FILE;
     self->submit.output = name;
     if (name [0] != '/' && !options_remote (self))

@@ -1,5 +1,5 @@
 pkgconfigdir = $(datadir)/pkgconfig
-pkgconfig_DATA = packaging/racimo.pc
+pkgconfig_DATA = packaging/racimo.pc packaging/racimo-client.pc
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = packaging/completion/racimo
 

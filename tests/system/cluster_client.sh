@@ -239,6 +239,48 @@ client=$owner
 let_go
 holds 'Ctrl-C while looking leaves: the job goes on' gone 0
 
+# ---- from a program
+
+cat > program.c << 'END'
+#include <racimo-client.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main (int argc, char **argv)                    // JOB: waits for it; JOB cancel: ends it first
+{
+    char why [256];
+    rac_news news;
+    rac_client *cluster = rac_client_open (NULL, why, sizeof why);
+    uint64_t job = strtoull (argv [1], NULL, 10);
+    int code = argc > 2 ? rac_client_cancel (cluster, job) : rac_client_follow (cluster, job);
+    code = code ? code : rac_client_wait (cluster, job, &news);
+    printf ("%d %s\n", code, code < 0 ? rac_client_error (cluster) : news.error);
+    rac_client_close (&cluster);
+    return 0;
+}
+END
+library=$build/libracimo-client.a
+libraries=$(sed -n 's/^Libs: .*-lracimo-client//p' "$build/packaging/racimo-client.pc")
+sanitizers=$(nm "$library" 2> /dev/null | grep -q __asan_ && echo -fsanitize=address,undefined)
+# shellcheck disable=SC2086  # words
+compile () { ${CC:-cc} -std=c11 -Wall -Wextra -Werror -I"$SRC/api" "$1" -o "$2" "$library" $libraries $sanitizers > stdout 2> stderr; }
+program () { RACIMO_CONFIG=$work/me/racimo.conf timeout 60 "$@" > "$work/stdout" 2> "$work/stderr" < /dev/null; }
+holds 'the library shows its own names only' test -z "$(nm -g --defined-only "$library" | awk 'NF == 3 { print $3 }' | grep -v '^rac_client_')"
+holds 'doc/launch.c compiles' compile "$SRC/doc/launch.c" launch
+holds 'program.c compiles' compile program.c program
+holds 'a program launches a job' program ./launch "$work/data/opticks.txt" "$work/data/launched/"
+holds 'a program launches a job: hears of its end' said stdout '^job [0-9]+ is done$'
+holds 'a program launches a job: the result' same data/launched expected
+program ./launch "$work/data/opticks.txt" "$work/data/launched/"
+holds 'a program is told why not' said stderr 'launch: .*data/launched'
+gate ours
+program ./program "$job" cancel
+holds 'a program cancels' grep -qx '130 cancelled' stdout
+holds 'a program cancels: whoever follows is told' gone 130
+program ./program "$job"
+holds 'a program asks for the end of one that has ended' grep -qx '130 cancelled' stdout
+program ./program 99999
+holds 'a program asks for one that never was' said stdout '^-1 there is no job 99999'
+
 # ---- the master comes again
 
 on me jobs --json
