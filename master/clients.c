@@ -134,8 +134,8 @@ void shell_submit (shell_t *self, const peer_id_t *from, message_t *message)
     const message_submit_t *submit = &work->asked.submit;
     message_t accepted = { .verb = MESSAGE_ACCEPTED, .accepted = { work->number, self->epoch,
         self->data ? (uint64_t) dataserver_port (self->data) : 0 } };
+    desk_begin (self, work);                            // first: what was accepted is known to the next master
     shell_tell_watchers (self, work, &accepted);
-    desk_begin (self, work);
     shell_step (self, (event_t) { .kind = EVENT_SUBMITTED, .job = work->number, .user = self->data ? submit->user : NULL,
         .priority = self->data ? submit->priority : PLAN_PRIORITY });
 }

@@ -163,12 +163,28 @@ static status_t s_bind (shell_t *self, error_t *error)
     return self->data ? OK : FAILED;
 }
 
+// What a master that was killed had in hiding beside the outputs of jobs that never ended.
+static void s_sweep (const shell_t *self)
+{
+    const history_t *history = self->desk ? self->desk->history : NULL;
+    for (size_t i = 0; history && i < history_count (history); i++) {
+        const buffer_t *info = history_info (history, i);
+        message_t job;
+        if (!info || message_decode (info->data, info->size, &job, NULL))
+            continue;
+        if (!job.job_info.ended_s && *job.job_info.output)
+            output_sweep_dead (job.job_info.output, job.job_info.job);
+        message_free (&job);
+    }
+}
+
 // What a private master has no use for.
 static status_t s_open_cluster (shell_t *self, error_t *error)
 {
     const master_options_t *options = self->options;
     if (!options->data)
         return OK;
+    s_sweep (self);
     self->homes = homes_new ();
     self->committed = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->committed < 0)

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -168,6 +169,37 @@ void output_sweep (const char *output, pid_t master, uint64_t job)
         free (hidden);
         free (parent);
     }
+    free (target);
+}
+
+// The number of the process that made a hidden folder for this job and name; 0: it is none, or may still live.
+static pid_t s_dead_owner (const char *file, const char *name, uint64_t job)
+{
+    char format [32], *end;
+    size_t size = strlen (name);
+    snprintf (format, sizeof format, "-%llu", (unsigned long long) job);
+    if (*file != '.' || strncmp (file + 1, name, size) || strncmp (file + 1 + size, ".racimo-", 8))
+        return 0;
+    long pid = strtol (file + 1 + size + 8, &end, 10);
+    bool ours = pid > 0 && !strncmp (end, format, strlen (format)) && (end [strlen (format)] == '-' || !end [strlen (format)]);
+    return ours && kill ((pid_t) pid, 0) && errno == ESRCH ? (pid_t) pid : 0;
+}
+
+void output_sweep_dead (const char *output, uint64_t job)
+{
+    char *target = s_target (output), *slash = target ? strrchr (target, '/') : NULL;
+    char *parent = memory_text (slash && slash != target ? target : "/");
+    if (slash && slash != target)
+        parent [slash - target] = '\0';
+    DIR *folder = slash && slash [1] ? opendir (parent) : NULL;
+    for (struct dirent *entry; folder && (entry = readdir (folder)); ) {
+        pid_t master = s_dead_owner (entry->d_name, slash + 1, job);
+        if (master)
+            output_sweep (output, master, job);
+    }
+    if (folder)
+        closedir (folder);
+    free (parent);
     free (target);
 }
 

@@ -25,3 +25,5 @@ CHECKED status_t output_commit (output_t *self, const output_part_t *part, uint3
 // Removes what a master that was killed has left in hiding, and puts an older result back that it had just moved aside. output: as in
 // message_submit_t.
 void output_sweep (const char *output, pid_t master, uint64_t job);
+// The same of whatever master that is no more.
+void output_sweep_dead (const char *output, uint64_t job);

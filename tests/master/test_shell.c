@@ -480,7 +480,7 @@ START_TEST (test_ends)
     ck_assert_uint_eq (finished.finished.exit_code, EXIT_CANCELLED);
     message_free (&finished);
     int status;
-    waitpid (s_master, &status, 0);
+    ck_assert_int_eq (waitpid (s_master, &status, 0), s_master);
     ck_assert (WIFEXITED (status) && !WEXITSTATUS (status));
     ck_assert (!s_hidden ());
     peer_destroy (&ana);
@@ -489,9 +489,31 @@ START_TEST (test_ends)
 }
 END_TEST
 
+// A master is killed with a job under way; the next one knows of it, and takes away what it had in hiding.
+START_TEST (test_killed)
+{
+    peer_t *ana = s_connect (s_control, &s_ana);
+    uint64_t job = s_accepted (ana, "out");
+    ck_assert (s_hidden ());
+    kill (s_master, SIGKILL);
+    waitpid (s_master, NULL, 0);
+    peer_destroy (&ana);
+    fclose (s_says);
+    s_start ();
+    ck_assert (!s_hidden ());
+    ana = s_connect (s_control, &s_ana);
+    s_send (ana, (message_t) { .verb = MESSAGE_ATTACH, .attach = { job } });
+    message_t finished = s_await (ana, MESSAGE_FINISHED);
+    ck_assert_uint_ne (finished.finished.exit_code, EXIT_FINE);
+    message_free (&finished);
+    ck_assert_uint_gt (s_accepted (ana, "out"), job);   // a number names one job for ever
+    peer_destroy (&ana);
+}
+END_TEST
+
 int main (void)
 {
     const TTest *const tests [] = { test_registration, test_misfits, test_drains, test_roles_of_clients, test_roots, test_whose_job, test_lies,
-        test_data, test_floods, test_ends };
+        test_data, test_floods, test_ends, test_killed };
     return main_run ("shell", s_begin, s_end, tests, COUNT_OF (tests));
 }
