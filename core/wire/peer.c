@@ -2,11 +2,15 @@
 //
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
-// - High water: a flood that is not read fills at most HEARD messages of MESSAGE_LIMIT a peer here, then the flooder's own memory.
-// - MAXMSGSIZE bounds a frame, not the frames of a message: a peer whose key is known can still make libzmq hold an endless message until its
-//   last frame. More frames than a message has are read and dropped one by one. It is compared with a frame as it comes, encrypted: CURVE_BYTES.
+// - High water: a flood that a ROUTER does not read fills at most HEARD messages of MESSAGE_LIMIT a peer here, then the flooder's own memory. A
+//   DEALER takes all that its server sends, see heartbeats.
+// - MAXMSGSIZE bounds a frame, as it comes, encrypted (CURVE_BYTES more). It does not bound the frames of a message: those beyond a message's are
+//   read and dropped one by one, and a message without end is the sweep's (peer_links.c).
 // - Linger of a second: at CZMQ's 0 nearly everything queued is lost at exit; without bound an exit hangs.
-// - Over tcp only, for ipc has no half-open links: heartbeats (a link dead for 10 s is closed), HANDSHAKE_IVL (a silent stranger is held for 5 s
+// - Heartbeats are sent by DEALERs, with a time to live for the ROUTER's end: a link that is dead for 10 s is closed on both. A ROUTER sends none: libzmq
+//   4.3.4 aborts when a heartbeat is due on a connection that broke while its queue stood at high water (stream_engine_base.cpp: !_io_error);
+//   for the same reason a DEALER has no high water. What never sent a heartbeat is found by TCP's keepalive.
+// - Over tcp only, for ipc has no half-open links: heartbeats, HANDSHAKE_IVL (a silent stranger is held for 5 s
 //   instead of 30), CONNECT_TIMEOUT (a head that is off is tried every few seconds, not after the kernel's two minutes), RECONNECT_IVL_MAX
 //   (soon again at first, every 5 s in the end), BACKLOG (a rack that is switched on connects at once; the default is 100).
 // - IPV6 only for an address in brackets: with it a host name would be looked up as IPv6 alone. A name is looked up anew at each try, by
@@ -23,7 +27,7 @@
 
 #include <czmq.h>
 
-enum { QUEUE = 10000, HEARD = 1000, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, CURVE_BYTES = 64, LOOK_MS = 500 };
+enum { QUEUE = 10000, HEARD = 128, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, CURVE_BYTES = 64, LOOK_MS = 500 };
 
 struct peer {
     zsock_t *socket;
@@ -34,7 +38,7 @@ struct peer {
     zmq_msg_t payload;                                  // of the message received last
     user_t user;                                        // who sent it
     char address [LINK_ADDRESS];                        // from where
-    links_t links;                                      // of a bound one: who is where, and the port
+    links_t *links;                                     // of one bound to tcp, else NULL
 };
 
 // ---- open and close
@@ -42,20 +46,26 @@ struct peer {
 static void s_configure_tcp (zsock_t *socket, const char *endpoint, bool router)
 {
     zsock_set_handshake_ivl (socket, 5000);
-    zsock_set_heartbeat_ivl (socket, 2000);
-    zsock_set_heartbeat_timeout (socket, 10000);
+    zsock_set_tcp_keepalive (socket, 1);
+    zsock_set_tcp_keepalive_idle (socket, 30);
+    zsock_set_tcp_keepalive_intvl (socket, 5);
+    zsock_set_tcp_keepalive_cnt (socket, 6);
     zsock_set_ipv6 (socket, strchr (endpoint, '[') != NULL);
     if (router)
         zsock_set_backlog (socket, BACKLOG);
-    else
+    else {
         zsock_set_connect_timeout (socket, 5000);
+        zsock_set_heartbeat_ivl (socket, 2000);
+        zsock_set_heartbeat_timeout (socket, 10000);
+        zsock_set_heartbeat_ttl (socket, 10000);
+    }
 }
 
 static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
     zsock_set_linger (socket, LINGER_MS);
     zsock_set_sndhwm (socket, bulk ? BULK_QUEUE : QUEUE);
-    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : HEARD);
+    zsock_set_rcvhwm (socket, !router ? 0 : bulk ? BULK_QUEUE : HEARD);
     zsock_set_maxmsgsize (socket, (bulk ? PAYLOAD : MESSAGE_LIMIT) + CURVE_BYTES);
     if (router)
         zsock_set_router_mandatory (socket, 1);
@@ -92,7 +102,7 @@ static status_t s_open (peer_t *self, error_t *error)
         return error_set (error, "%s: cannot %s: %s", self->endpoint, self->router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
     if (self->router && self->watch) {
         char *bound = zsock_last_endpoint (self->socket), *colon = bound ? strrchr (bound, ':') : NULL;
-        self->links.port = colon ? atoi (colon + 1) : 0;
+        self->links = links_new (colon ? atoi (colon + 1) : 0);
         zstr_free (&bound);
     }
     return OK;
@@ -143,7 +153,7 @@ void peer_destroy (peer_t **self_p)
     zmq_msg_close (&self->payload);
     watch_destroy (&self->watch);
     zsock_destroy (&self->socket);
-    links_free (&self->links);
+    links_destroy (&self->links);
     free (self->endpoint);
     free (self);
     *self_p = NULL;
@@ -156,7 +166,7 @@ void *peer_socket (peer_t *self)
 
 int peer_port (const peer_t *self)
 {
-    return self->links.port;
+    return self->links ? links_port (self->links) : 0;
 }
 
 // ---- connections that fail
@@ -281,18 +291,19 @@ static bool s_know_sender (peer_t *self, zmq_msg_t *frame)
 {
     const char *address = zmq_msg_gets (frame, "Peer-Address");
     snprintf (self->address, sizeof self->address, "%s", address ? address : "");
-    if (!self->secured || !self->router)
+    if (!self->links)
         return true;
-    bool allowed = gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
-    links_heard (&self->links, zmq_msg_get (frame, ZMQ_SRCFD), self->user.key, self->address);
+    bool allowed = !self->secured || gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
+    links_heard (self->links, zmq_msg_get (frame, ZMQ_SRCFD), self->user.key, self->address);
     if (!allowed)
-        links_cut (&self->links, self->user.key);
+        links_cut (self->links, self->user.key);
     return allowed;
 }
 
 void peer_cut (peer_t *self, const char *key)
 {
-    links_cut (&self->links, key);
+    if (self->links)
+        links_cut (self->links, key);
 }
 
 // The frames of one message: the body, and on a bulk socket perhaps a payload. False: nothing there. *whole: framed as a message is.

@@ -168,7 +168,7 @@ START_TEST (garbage)
     ck_assert (send (fd, s_greeting, 64, MSG_NOSIGNAL) == 64 && send (fd, bytes, sizeof bytes, MSG_NOSIGNAL) > 0);
     s_await_close (fd);
     s_still_works ();
-    ck_assert_int_ge (s_lines_with ("127.0.0.1: refused at tcp://127.0.0.1"), 1);
+    ck_assert_int_ge (s_lines_with ("refused at tcp://127.0.0.1"), 1);
     unlink (s_log);
 }
 END_TEST
@@ -352,18 +352,65 @@ START_TEST (flood_without_reading)
     zmq_pollitem_t item = { .socket = zsock_resolve (rogue), .events = ZMQ_POLLOUT };
     while (sent < 10000 && zmq_poll (&item, 1, 2000) == 1)
         sent += zmq_send (zsock_resolve (rogue), bytes, MESSAGE_LIMIT, ZMQ_DONTWAIT) > 0;
-    ck_assert_uint_lt (sent, 3000);
+    ck_assert_uint_lt (sent, 1000);
 #ifndef __SANITIZE_ADDRESS__
     ck_assert_uint_lt (s_resident () - before, 150u << 20);                  // of both sides, for this process is both
 #endif
     peer_news_t news;
     message_t back;
     error_t error = { 0 };
-    for (size_t i = 0; i < sent; i++)
-        ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_BAD);
+    zsock_destroy (&rogue);                             // it goes while its messages wait
+    zmq_pollitem_t good = { .socket = peer_socket (s_good), .events = ZMQ_POLLIN };
+    ck_assert_int_eq (zmq_poll (&good, 1, 3000), 0);    // longer than heartbeats are apart: one aborted the process
+    size_t heard = 0;
+    while (s_next (&news, &back, &error, 200))
+        heard += news == PEER_BAD;
+    ck_assert_uint_gt (heard, 100);
     s_still_works ();
-    zsock_destroy (&rogue);
     free (bytes);
+}
+END_TEST
+
+// A message of frames without end, from somebody who speaks ZMTP without libzmq: he is cut off, and what he sent is given back.
+START_TEST (a_message_without_end)
+{
+    static const char ready [] = "\x04\x1c\x05READY\x0bSocket-Type\0\0\0\x06" "DEALER";
+    enum { FRAMES = 64 * 1024 };
+    peer_destroy (&s_good);
+    peer_destroy (&s_control);
+    s_control = peer_bind ("tcp://127.0.0.1:*", NULL, NULL);                 // without CURVE: it needs no cryptography here
+    snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.1:%d", peer_port (s_control));
+    s_good = peer_connect (s_endpoint, NULL, NULL);
+    ck_assert (s_control && s_good);
+    char *frames = memory_new (4 * FRAMES), greeting [64] = "\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL";
+    for (int i = 0; i < 4 * FRAMES; i++)
+        frames [i] = "\x01\x02xx" [i % 4];             // more follow, two bytes
+    s_listen ();
+    int fd = s_raw ();
+    ck_assert (send (fd, greeting, 64, MSG_NOSIGNAL) == 64 && send (fd, ready, sizeof ready - 1, MSG_NOSIGNAL) == sizeof ready - 1);
+    char theirs [64 + 30];                              // their greeting and most of their READY: the handshake is over
+    ck_assert (recv (fd, theirs, sizeof theirs, MSG_WAITALL) == sizeof theirs);
+    size_t most = 0, sent = 0;
+    message_t message = s_cancel (1), back;
+    peer_news_t news;
+    error_t error = { 0 };
+    for (ssize_t n; (n = send (fd, frames, 4 * FRAMES, MSG_NOSIGNAL)) == 4 * FRAMES && sent < 1u << 30; sent += (size_t) n) {
+        most = s_resident () > most ? s_resident () : most;
+        if (sent >> 20 == (sent + (size_t) n) >> 20)
+            continue;
+        ck_assert (peer_send (s_good, NULL, &message, WAIT_MS, NULL) == OK);
+        ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_MESSAGE);
+        message_free (&back);
+    }
+    close (fd);
+    ck_assert_msg (sent < 200u << 20, "nobody stopped it after %zu MiB", sent >> 20);
+    ck_assert_int_eq (s_lines_with ("that end no message"), 1);
+    printf ("cut off after %zu MiB, resident %zu MiB at most\n", sent >> 20, most >> 20);
+    ck_assert (peer_send (s_good, NULL, &message, WAIT_MS, NULL) == OK);
+    ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_MESSAGE);
+    message_free (&back);
+    unlink (s_log);
+    free (frames);
 }
 END_TEST
 
@@ -485,6 +532,7 @@ int main (void)
     tcase_add_test (all, oversize_frame);
     tcase_add_test (all, stolen_routing_id);
     tcase_add_test (all, flood_without_reading);
+    tcase_add_test (all, a_message_without_end);
     tcase_add_test (all, a_server_that_sends_too_much);
     tcase_add_test (all, a_name_is_asked_for_at_each_try);
     tcase_add_test (all, all_interfaces);
