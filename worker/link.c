@@ -2,7 +2,8 @@
 //
 // How many requests are under way follows from how long they take: while answers come within WANTED_US there may be one more, up to
 // WINDOW_MOST; when they take twice as long, one less. So a gigabit link is full (sixteen are 4 MiB), and on a slow one a block that an
-// executor waits for does not stand behind seconds of read-ahead. (This is the idea of TCP Vegas: delay tells of a queue before loss does;
+// executor waits for does not stand behind seconds of read-ahead. It must also be less than the tenth of a second in which a server judges whether
+// packing pays (wire/bulk.c): what lies in queues longer than that was packed before the change that is judged. (This is the idea of TCP Vegas: delay tells of a queue before loss does;
 // here the delay that hurts is known, so no base has to be estimated.)
 //
 // An answer may be lost in two ways. The connection broke: then all are lost, and ZeroMQ makes a new one without telling us; or the
@@ -14,7 +15,7 @@
 #include <czmq.h>
 
 enum { WINDOW_LEAST = 2, WINDOW_FIRST = 4, WINDOW_MOST = 16 };
-enum { WANTED_US = 100000, ASK_AGAIN_US = 10000000 };
+enum { WANTED_US = 30000, ASK_AGAIN_US = 10000000 };
 
 typedef struct {
     uint64_t request, at, size;                         // at: in the haul

@@ -13,6 +13,7 @@
 #include <sys/utsname.h>
 
 enum { PATIENCE_US = 5000000 };                         // for a WELCOME
+enum { IO_THREADS = 2 };                                // what is fetched and what is served are encrypted side by side
 
 // ---- beginning and end
 
@@ -26,6 +27,7 @@ status_t member_begin (worker_t *self, error_t *error)
     TRY (s_new_nonce (self, error));
     if (!self->options->head)
         return OK;
+    zsys_set_io_threads (IO_THREADS);
     if (self->options->keys) {                          // before the first bind: without a gate any key is let in
         self->gate = gate_new (error);
         if (!self->gate)
