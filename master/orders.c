@@ -20,11 +20,8 @@ work_t *shell_work (shell_t *self, uint64_t number)
 
 bool shell_tell (shell_t *self, member_t *member, const message_t *message)
 {
-    error_t error = { 0 };
-    if (!member->gone && peer_send (self->peer, &member->id, message, 0, &error)) {
+    if (!member->gone && peer_send (self->peer, &member->id, message, 0, NULL))
         member->gone = true;
-        shell_log (self, error.text);
-    }
     return !member->gone;
 }
 
