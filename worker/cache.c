@@ -427,7 +427,7 @@ static status_t s_write (cache_file_t *file, uint64_t block, const char *bytes, 
 // The disk holds less than was allowed: from now on the cache is as large as the disk can have it.
 static void s_shrink (cache_t *self)
 {
-    uint64_t less = self->held / 8 + 8;
+    uint64_t less = self->held / 8 + 1;
     self->limit = self->held > less ? self->held - less : 1;
     s_evict (self, less);
 }
