@@ -223,6 +223,7 @@ static status_t s_inspect (const char *name, plugin_t *plugin, const explain_t *
     if (plugin_path (plugin))
         return s_ask (name, plugin_path (plugin), explain, interrupt, signal, into, error);
     const error_t *reason = plugin_error (plugin);
+    into->unable = plugin_unable (plugin);
     into->compiler = memory_text (plugin_compiler (plugin));
     return error_set_kind (error, reason->kind, "%s", reason->text);
 }

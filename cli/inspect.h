@@ -5,6 +5,7 @@
 #pragma once
 #include "base/error.h"
 #include "wire/message.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct {
@@ -18,6 +19,7 @@ typedef struct {
     char *compiler;                                     // what the compiler said of a job that it did not take, or empty
     parameter_t *parameter;
     uint32_t parameters;
+    bool unable;                                        // nothing is known, for want of a compiler here
     buffer_t text;                                      // what all of these point to
 } inspection_t;
 

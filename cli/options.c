@@ -229,6 +229,15 @@ static status_t s_job_option (run_options_t *self, const parameter_t *parameter,
     return OK;
 }
 
+// Of a job that cannot be inspected here: --name=value, or a flag; the cluster's nodes will say what they do not know.
+static status_t s_unseen_option (run_options_t *self, const char *name, size_t size)
+{
+    char *own = strndup (name, size);
+    s_note (self, own, name [size] ? name + size + 1 : "1");
+    free (own);
+    return OK;
+}
+
 static status_t s_long (run_options_t *self, char *word, error_t *error)
 {
     char *name = word + 2;
@@ -247,6 +256,8 @@ static status_t s_long (run_options_t *self, char *word, error_t *error)
     for (uint32_t i = 0; i < self->job.parameters; i++)
         if (s_is (name, size, self->job.parameter [i].name))
             return s_job_option (self, &self->job.parameter [i], name + size, error);
+    if (self->job.unable)
+        return s_unseen_option (self, name, size);
     return s_unknown (self, name, size, error);
 }
 
@@ -293,6 +304,15 @@ static status_t s_check_names (const run_options_t *self, error_t *error)
     return OK;
 }
 
+// The words that say so may stand behind the job's name.
+static bool s_will_be_remote (const run_options_t *self)
+{
+    bool remote = options_remote (self);
+    for (int i = self->at; i < self->words && !remote; i++)
+        remote = !strncmp (self->word [i], "--master", 8) || !strcmp (self->word [i], "--cluster");
+    return remote;
+}
+
 status_t options_begin (run_options_t *self, const char *command, int words, char **word, error_t *error)
 {
     *self = (run_options_t) { .command = command, .word = word, .words = words, .submit.priority = PRIORITY };
@@ -307,8 +327,12 @@ status_t options_begin (run_options_t *self, const char *command, int words, cha
     TRY (home_job (job, &name, &source, error));
     self->submit.name = s_keep (self, name);
     self->submit.source = s_keep (self, source);
-    TRY (inspect_job (name, source, NULL, &self->job, error));
-    return s_check_names (self, error);
+    error_t why = { 0 };
+    if (!inspect_job (name, source, NULL, &self->job, &why))
+        return s_check_names (self, error);
+    if (self->job.unable && s_will_be_remote (self))
+        return OK;
+    return error_set_kind (error, why.kind, "%s", why.text);
 }
 
 uint64_t options_cpus (void)

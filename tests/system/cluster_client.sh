@@ -145,6 +145,16 @@ holds 'a node without a compiler is left out: the result' same data/fresh expect
 kill -TERM "$daemon"
 timeout 20 tail -s 0.02 --pid="$daemon" -f /dev/null
 
+RACIMO_CC=/nix/cc on me run wordcount --utf8 data/opticks.txt -o data/blind --cluster
+fine 'a client without a compiler'
+on me run wordcount --utf8 data/opticks.txt -o data/seeing --cluster
+cat data/seeing/part-* > seeing
+holds 'a client without a compiler: the same result' same data/blind seeing
+RACIMO_CC=/nix/cc on me run wordcount --nonsense=1 data/opticks.txt -o data/nonsense --cluster
+holds 'a client without a compiler: the nodes know its options' test "$code" -ne 0
+RACIMO_CC=/nix/cc on me run wordcount data/opticks.txt
+refused 'without a cluster there must be one' 4 'no compiler'
+
 # ---- questions
 
 on me nodes
