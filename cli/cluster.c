@@ -113,12 +113,11 @@ static status_t s_no_words (const char *command, int words, char **word, error_t
 static status_t s_load_head (config_t *config, error_t *error)
 {
     TRY (config_load (config, error));
-    char *path = config_key_path (config, "head"), *nodes = file_join (config->state, "nodes");
+    char *nodes = file_join (config->state, "nodes");
     bool set_up = !access (nodes, F_OK) || errno == EACCES;
     status_t rc = set_up ? OK : USAGE ("no cluster has been set up here (%s, %s): racimo cluster init does that, on the head", config->file, nodes);
     if (!rc && access (nodes, R_OK | W_OK))
         rc = error_errno (error, "%s: ask as root, or as the user of the master", nodes);
-    free (path);
     free (nodes);
     return rc;
 }

@@ -179,11 +179,6 @@ static status_t s_take (config_t *self, const setting_t *setting, const char *va
     return OK;
 }
 
-bool config_has (const char *name)
-{
-    return s_find (~0u, name, strlen (name)) != NULL;
-}
-
 status_t config_set (config_t *self, const char *name, const char *value, config_origin_t origin, error_t *error)
 {
     const setting_t *setting = s_find (~0u, name, strlen (name));
@@ -281,11 +276,6 @@ static char *s_own_folder (void)
     return home && home [0] == '/' ? file_join (home, ".config/racimo") : NULL;
 }
 
-static bool s_is_root (void)
-{
-    return geteuid () == 0;
-}
-
 // $RACIMO_CONFIG, the user's own, the system's; of the last two the first that is there, else the one that this user could write.
 static char *s_choose_file (error_t *error)
 {
@@ -299,7 +289,7 @@ static char *s_choose_file (error_t *error)
         free (here);
         return folder;
     }
-    char *system = memory_text (SYSTEM_FOLDER "/racimo.conf"), *folder = s_is_root () ? NULL : s_own_folder ();
+    char *system = memory_text (SYSTEM_FOLDER "/racimo.conf"), *folder = !geteuid () ? NULL : s_own_folder ();
     if (!folder)
         return system;
     char *own = file_join (folder, "racimo.conf");
@@ -389,7 +379,7 @@ char *config_key_path (const config_t *self, const char *role)
 {
     char name [32], *own = s_own_folder (), *path = NULL;
     snprintf (name, sizeof name, "keys/%s.key", role);
-    if (config_is_system (self) && !strcmp (role, "client") && !s_is_root () && own)
+    if (config_is_system (self) && !strcmp (role, "client") && geteuid () && own)
         path = file_join (own, name);
     free (own);
     return path ? path : file_join (self->folder, name);

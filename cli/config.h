@@ -38,7 +38,6 @@ CHECKED status_t config_load (config_t *self, error_t *error);
 CHECKED status_t config_flags (config_t *self, unsigned sections, int words, char **word, error_t *error);
 // One setting by its name, "head"; FAILED: there is none, or the value is none for it.
 CHECKED status_t config_set (config_t *self, const char *name, const char *value, config_origin_t origin, error_t *error);
-bool config_has (const char *name);                     // a setting of that name
 // As a file of its own with a comment at every setting; those that are standard are commented out.
 void config_write (const config_t *self, unsigned sections, buffer_t *into);
 void config_show (const config_t *self, FILE *to);      // every setting, its value and where it is from

@@ -101,7 +101,7 @@ static status_t s_admit (door_t *self, guest_t *guest, error_t *error)
         guest->role = known->role;
         return OK;                                      // the answer was lost
     }
-    token_grant_t grant;
+    token_grant_t grant = { 0 };
     allow_t list;
     status_t rc = allow_open (&list, state, error);
     if (!rc)
@@ -123,7 +123,7 @@ static status_t s_admit (door_t *self, guest_t *guest, error_t *error)
 // Without encryption there are no keys to keep: the token says only what somebody wants to be.
 static status_t s_admit_anybody (door_t *self, guest_t *guest, error_t *error)
 {
-    token_grant_t grant;
+    token_grant_t grant = { 0 };
     TRY (tokens_check (self->options.state, guest->secret, &grant, error));
     guest->role = grant.role;
     return tokens_use (self->options.state, guest->secret, error);
