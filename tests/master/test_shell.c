@@ -437,6 +437,36 @@ START_TEST (test_data)
 }
 END_TEST
 
+// Ten that ask for a large file without an end and read nothing; one that reads gets what it asks for.
+START_TEST (test_mute_fetchers)
+{
+    enum { MUTE = 10, REQUESTS = 400 };
+    char *bytes = memory_new (8 << 20);
+    ck_assert (!file_save (s_path ("data/in.txt"), bytes, 8 << 20, NULL));
+    free (bytes);
+    peer_t *ana = s_connect (s_control, &s_ana), *mute [MUTE], *good = s_connect (s_data, &s_pi2);
+    uint64_t job = s_accepted (ana, "out");
+    message_t fetch = { .verb = MESSAGE_FETCH, .fetch = { .job = job, .length = FETCH_BYTES } };
+    for (int i = 0; i < MUTE; i++) {
+        mute [i] = s_connect (s_data, &s_pi1);
+        for (int r = 0; r < REQUESTS && !peer_send (mute [i], NULL, &fetch, WAIT_MS, NULL); r++) { }
+    }
+    for (int i = 0; i < 20; i++) {
+        s_send (good, fetch);
+        message_t bulk = s_await (good, MESSAGE_BULK);
+        ck_assert_uint_eq (bulk.bulk.length, FETCH_BYTES);
+        message_free (&bulk);
+    }
+    ck_assert_int_lt (s_memory_kb (), MEMORY_KB);
+    if (getenv ("RACIMO_BENCH"))
+        printf ("%d mute fetchers: %ld MB\n", MUTE, s_memory_kb () / 1024);
+    for (int i = 0; i < MUTE; i++)
+        peer_destroy (&mute [i]);
+    peer_destroy (&good);
+    peer_destroy (&ana);
+}
+END_TEST
+
 // ---- too much of everything
 
 // A client that asks and asks and reads nothing, one that submits and submits; the others are served meanwhile.
@@ -458,6 +488,8 @@ START_TEST (test_floods)
         message_free (&end);
     }
     ck_assert_int_lt (s_memory_kb (), MEMORY_KB);
+    if (getenv ("RACIMO_BENCH"))
+        printf ("floods: %ld MB\n", s_memory_kb () / 1024);
     peer_destroy (&mute);
     peer_destroy (&eager);
     peer_destroy (&eva);
@@ -514,6 +546,6 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_registration, test_misfits, test_drains, test_roles_of_clients, test_roots, test_whose_job, test_lies,
-        test_data, test_floods, test_ends, test_killed };
+        test_data, test_mute_fetchers, test_floods, test_ends, test_killed };
     return main_run ("shell", s_begin, s_end, tests, COUNT_OF (tests));
 }
