@@ -289,7 +289,7 @@ static char *s_choose_file (error_t *error)
         free (here);
         return folder;
     }
-    char *system = memory_text (SYSTEM_FOLDER "/racimo.conf"), *folder = !geteuid () ? NULL : s_own_folder ();
+    char *system = memory_text (SYSTEM_FOLDER "/racimo.conf"), *folder = geteuid () ? s_own_folder () : NULL;
     if (!folder)
         return system;
     char *own = file_join (folder, "racimo.conf");
