@@ -11,6 +11,7 @@ struct supply {
     supply_t *next;
     supplies_t *all;
     uint64_t id;
+    bool known;                                         // to the fetch thread
     supply_state_t state;
     error_t error; uint64_t away;
     char *path; uint64_t inode, device; bool guarded;   // of an input
@@ -110,7 +111,8 @@ supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t wor
     if (!supplies->fetch)
         return NULL;
     supply_t *self = s_new (supplies);
-    if (order->verb == MESSAGE_MAP && *order->map.path)
+    self->known = order->verb == MESSAGE_REDUCE || *order->map.path;
+    if (order->verb == MESSAGE_MAP && self->known)
         fetch_input (supplies->fetch, self->id, order);
     else if (order->verb == MESSAGE_REDUCE)
         fetch_stage (supplies->fetch, self->id, order, worker, scratch);
@@ -122,6 +124,7 @@ supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t wor
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker)
 {
     supply_t *self = s_new (supplies);
+    self->known = true;
     fetch_look (supplies->fetch, self->id, folder, marker);
     return self;
 }
@@ -136,7 +139,8 @@ void supply_destroy (supply_t **self_p)
             *at = self->next;
             break;
         }
-    fetch_release (self->all->fetch, self->id);
+    if (self->known)
+        fetch_release (self->all->fetch, self->id);
     for (uint32_t i = 0; i < self->paths.count; i++)
         free (self->paths.item [i]);
     free (self->paths.item);
@@ -208,7 +212,7 @@ bool supply_waits (const supply_t *self)
 void supply_send (supply_t *self, const message_done_t *done, const char *folder)
 {
     self->state = SUPPLY_COMING;
-    self->sending = true;
+    self->sending = self->known = true;
     fetch_upload (self->all->fetch, self->id, done->job, folder, done->part, !done->held, done->rejects > 0);
 }
 

@@ -13,7 +13,7 @@ typedef enum { SUPPLY_COMING, SUPPLY_READY, SUPPLY_FAILED } supply_state_t;
 void supplies_hear (supplies_t *self);
 void supplies_free (supplies_t *self);                  // the fetch thread too; all supplies are gone
 
-// NULL: the order needs nothing but itself. worker: this one's number; scratch: the job's.
+// NULL: a private run, where an order needs nothing but itself. worker: this one's number; scratch: the job's.
 supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t worker, const char *scratch);
 // Whether this node sees the folder for parts: READY and supply_sees.
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker);

@@ -186,7 +186,7 @@ wait "$client"
 flock "$work/head/state/lock" true                      # its last process has gone
 starts head master
 master=$daemon
-holds 'another master' says head 'serves at port'
+holds 'another master' says head ': ready'
 let_go
 holds 'node 1 comes again' heard "$work/pi1.log" 'all work here is dropped'
 for i in 1 2; do
