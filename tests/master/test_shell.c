@@ -13,7 +13,12 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-enum { WAIT_MS = 20000, MEMORY_KB = 256 * 1024 };
+#ifdef __SANITIZE_ADDRESS__                             // holds back what was freed
+#define MEMORY_KB (1024 * 1024)
+#else
+#define MEMORY_KB (256 * 1024)
+#endif
+enum { WAIT_MS = 20000 };
 
 static char s_top [64], s_control [64], s_data [64];
 static keys_t s_head, s_pi1, s_pi2, s_ana, s_eva, s_unknown;
