@@ -2,14 +2,14 @@
 //
 // What `racimo run --master` does, without a terminal: the same connection (remote.c), the same sources (sources.c). A message that comes while
 // another one is waited for is kept if it is a job's end; of the rest a newer one will come.
-#include "racimo-client.h"
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/home.h"
-#include "cli/sources.h"
 #include "cli/remote.h"
+#include "cli/sources.h"
 
 #include <czmq.h>
+#include <racimo-client.h>
 #include <racimo.h>
 #include <stdio.h>
 #include <string.h>
