@@ -238,6 +238,25 @@ holds 'a damaged list is told' says head 'nodes:[0-9]+: not a line like'
 holds 'and nobody is put out' has_node pi1
 cp "$work/nodes" "$work/head/state/nodes"
 
+# ---- a head that is restarted
+
+kill "$master"
+holds 'a master ends at SIGTERM' ends "$master" 0
+starts head master
+master=$daemon
+holds 'its nodes come back by themselves' says head 'pi1 has come'
+kill -KILL "$(pgrep -P "$master" -x racimo-worker)"
+holds "the head's own worker is started again" says head 'the head.s worker ended: Killed; it is started again'
+holds 'and works' says head 'worker: is worker [3-9]'
+on ana run wordcount "$work/data/opticks.txt" -o "$work/words.tsv" --master localhost --quiet --overwrite
+fine 'a job after all that'
+kill -KILL "$(pgrep -P "$master" -x racimo-master)"
+holds 'a master that is killed ends all of it, with a failure for systemd' ends "$master" 1
+holds 'its log says how' says head 'the master ended: Killed'
+starts head master
+master=$daemon
+holds 'its nodes come back then too' says head 'pi1 has come'
+
 # ---- the end
 
 kill "$pi1"
@@ -245,7 +264,7 @@ holds 'a worker ends at SIGTERM' ends "$pi1" 0
 holds 'and is away' lacks_node pi1
 holds 'in this word' grep -Eq '^pi1 +away' "$work/stdout"
 kill "$master"
-holds 'a master ends at SIGTERM' ends "$master" 0
+holds 'the master ends' ends "$master" 0
 
 # ---- without encryption
 
