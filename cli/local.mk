@@ -20,7 +20,8 @@ racimo_SOURCES = \
 	cli/master.c \
 	cli/new.c \
 	cli/nodes.c \
-	cli/options.c cli/options.h \
+	cli/options.c cli/options.h cli/options_parts.h \
+	cli/options_place.c \
 	cli/progress.c cli/progress.h \
 	cli/remote.c cli/remote.h cli/remote_parts.h \
 	cli/remote_result.c \

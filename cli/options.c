@@ -4,20 +4,13 @@
 // table belongs to the job, whose parameters say whether a value follows. --name VALUE and --name=VALUE are the same; a value may begin
 // with a dash. A lone -- ends the options. An option given twice counts as given last.
 #define _GNU_SOURCE
-#include "cli/options.h"
-#include "base/file.h"
+#include "cli/options_parts.h"
 #include "cli/cli.h"
 #include "cli/home.h"
-#include "cli/remote.h"
 
 #include <errno.h>
-#include <pwd.h>
 #include <racimo.h>
-#include <sched.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 typedef enum { OPTION_SET, OPTION_NUMBER, OPTION_SIZE, OPTION_CHOICE, OPTION_TEXT, OPTION_DELIMITER } option_kind_t;
 
@@ -56,8 +49,6 @@ static const option_t s_options [] = {
     { "quiet", OPTION_SET, AT (quiet), 1, 0, { 0 } },
     { "help", OPTION_SET, AT (help), 1, 0, { 0 } },
 };
-
-#define USAGE(...) error_set_kind (error, ERROR_USAGE, __VA_ARGS__)
 
 // ---- values
 
@@ -99,7 +90,7 @@ static status_t s_set_choice (const option_t *option, const char *value, uint64_
     return rc;
 }
 
-static char *s_keep (run_options_t *self, char *text)
+char *options_keep (run_options_t *self, char *text)
 {
     self->mine = memory_grow (self->mine, (self->mines + 1) * sizeof *self->mine);
     return self->mine [self->mines++] = text;
@@ -111,7 +102,7 @@ static status_t s_set_delimiter (run_options_t *self, const char *value, error_t
         value = "\t";
     if (strlen (value) != 1 || strchr ("\"\r\n", *value))
         return USAGE ("--delimiter %s: give one character (a byte, no quote), or tab", value);
-    self->submit.delimiter = s_keep (self, memory_text (value));
+    self->submit.delimiter = options_keep (self, memory_text (value));
     return OK;
 }
 
@@ -185,7 +176,7 @@ static void s_note (run_options_t *self, const char *name, const char *value)
     size_t size = strlen (name);
     buffer_t text = { 0 };
     buffer_print (&text, "%s=%s", name, value);
-    char *option = s_keep (self, memory_text (text.data));
+    char *option = options_keep (self, memory_text (text.data));
     buffer_free (&text);
     for (uint32_t i = 0; i < options->count; i++)
         if (!strncmp (options->item [i], option, size + 1)) {
@@ -325,84 +316,14 @@ status_t options_begin (run_options_t *self, const char *command, int words, cha
         return USAGE ("racimo %s needs a job: one of racimo list, or a C file (racimo help %s)", command, command);
     char *name = NULL, *source = NULL;
     TRY (home_job (job, &name, &source, error));
-    self->submit.name = s_keep (self, name);
-    self->submit.source = s_keep (self, source);
+    self->submit.name = options_keep (self, name);
+    self->submit.source = options_keep (self, source);
     error_t why = { 0 };
     if (!inspect_job (name, source, NULL, &self->job, &why))
         return s_check_names (self, error);
     if (self->job.unable && s_will_be_remote (self))
         return OK;
     return error_set_kind (error, why.kind, "%s", why.text);
-}
-
-uint64_t options_cpus (void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity (0, sizeof set, &set) ? 0 : CPU_COUNT (&set);
-    return count > 0 ? (uint64_t) count : 1;
-}
-
-uint64_t options_memory (void)
-{
-    uint64_t half = (uint64_t) sysconf (_SC_PHYS_PAGES) / 2 * (uint64_t) sysconf (_SC_PAGESIZE), most = (uint64_t) 8 << 30;
-    return half < most ? half : most;
-}
-
-// A name that ends in / or has no extension, or a folder that is there, is a folder; any other is a file. Of a cluster's disk nothing
-// is known here.
-static status_t s_place_output (run_options_t *self, error_t *error)
-{
-    const char *output = self->output;
-    self->to_stdout = !output || !strcmp (output, "-");
-    if (self->to_stdout)
-        return OK;
-    size_t size = strlen (output);
-    if (!size)
-        return USAGE ("-o: the name is empty");
-    struct stat facts;
-    bool folder = cli_is_folder_name (output);
-    while (size > 1 && output [size - 1] == '/')
-        size--;
-    char *name = s_keep (self, strndup (output, size));
-    folder |= !options_remote (self) && !stat (name, &facts) && S_ISDIR (facts.st_mode);
-    self->submit.output_kind = folder ? OUTPUT_FOLDER : OUTPUT_FILE;
-    self->submit.output = name;
-    if (name [0] != '/' && !options_remote (self))
-        self->submit.output = s_keep (self, file_join (self->submit.folder, name));
-    return OK;
-}
-
-// Who asks, and from where: names of files are a cluster's, and relative ones mean first what they mean here.
-static status_t s_sign (run_options_t *self, error_t *error)
-{
-    char *here = getcwd (NULL, 0), number [24];
-    if (!here)
-        return error_errno (error, "the current folder");
-    self->submit.folder = s_keep (self, here);
-    if (!options_remote (self))                         // where it may take a directory service's time
-        return OK;
-    const struct passwd *user = getpwuid (getuid ());
-    snprintf (number, sizeof number, "%u", (unsigned) getuid ());
-    self->submit.user = s_keep (self, memory_text (user ? user->pw_name : number));
-    return OK;
-}
-
-static status_t s_check_place (const run_options_t *self, error_t *error)
-{
-    bool remote = options_remote (self);
-    const char *local = self->slots ? "slots" : self->memory ? "memory" : self->logs ? "logs" : NULL;
-    if (remote && local)
-        return USAGE ("--%s is for a run on this machine; a cluster's workers have their own", local);
-    if (!remote && self->submit.detached)
-        return USAGE ("--detach needs a cluster that goes on with the job: give --master HOST");
-    if (remote && self->to_stdout && self->submit.detached)
-        return USAGE ("--detach: nobody would take the result: give it a name with -o");
-    return OK;
-}
-
-bool options_remote (const run_options_t *self)
-{
-    return self->master || self->cluster || remote_wanted ();
 }
 
 status_t options_finish (run_options_t *self, error_t *error)
@@ -419,11 +340,11 @@ status_t options_finish (run_options_t *self, error_t *error)
         inputs->item = memory_grow (inputs->item, (inputs->count + 1) * sizeof *inputs->item);
         inputs->item [inputs->count++] = word;
     }
-    TRY (s_sign (self, error));
+    TRY (options_sign (self, error));
     if (self->submit.multiline && self->submit.format == RAC_LINES)
         return USAGE ("--multiline is for csv: with --format lines every line is a record");
-    TRY (s_place_output (self, error));
-    TRY (s_check_place (self, error));
+    TRY (options_place (self, error));
+    TRY (options_check_place (self, error));
     if (!self->slots)
         self->slots = options_cpus ();
     if (!self->memory)
