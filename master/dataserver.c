@@ -16,6 +16,7 @@
 #include "master/dataserver.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "wire/bulk.h"
 
 #include <czmq.h>
@@ -77,6 +78,7 @@ struct dataserver {
     // the speaker's own
     size_t waiting;                                     // bytes
     bulk_pace_t pace;
+    log_rate_t rate;
     known_t known [HISTORIES];
 };
 
@@ -371,9 +373,12 @@ static void s_hear (dataserver_t *self)
     while (self->waiting < WAITING) {
         peer_id_t from;
         message_t message;
-        peer_news_t news = peer_receive (self->peer, &from, &message, NULL);
+        error_t error = { 0 };
+        peer_news_t news = peer_receive (self->peer, &from, &message, &error);
         if (news == PEER_NOTHING)
             return;
+        if (news == PEER_BAD)
+            log_rarely (&self->rate, "data server: %s", error.text);
         if (news == PEER_MESSAGE && (message.verb == MESSAGE_FETCH || message.verb == MESSAGE_PUT))
             s_take (self, &from, &message);
         message_free (&message);

@@ -162,7 +162,7 @@ static void s_hear_stranger (shell_t *self, const peer_id_t *from, message_t *me
 // What cannot be read may be of another release: its own decoder will name both when it reads the answer.
 static void s_hear_bad (shell_t *self, const peer_id_t *from, const char *why)
 {
-    log_rarely (&self->rate, "%s: %s", *peer_address (self->peer) ? peer_address (self->peer) : "a peer", why);
+    log_rarely (&self->rate, "%s%s", *peer_address (self->peer) ? "" : "a peer: ", why);       // with an address, `why` begins with it
     message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch, (char *) why } };
     if (!self->options->private && !s_member (self, from) && peer_send (self->peer, from, &stop, 0, NULL)) { }  // gone already
 }

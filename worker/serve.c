@@ -6,6 +6,7 @@
 #include "worker/serve.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "wire/bulk.h"
 #include "worker/mail.h"
 #include <czmq.h>
@@ -36,6 +37,7 @@ struct serve {
     shelf_t *shelf; uint32_t shelves, open;
     uint64_t requests;
     bulk_pace_t pace;
+    log_rate_t rate;
     buffer_t raw, packed;
 };
 
@@ -167,7 +169,10 @@ static bool s_hear (serve_t *self)
         message_t message = { 0 };
         if (!s_read_letters (self))
             return false;
-        peer_news_t news = peer_receive (self->peer, &from, &message, NULL);
+        error_t error = { 0 };
+        peer_news_t news = peer_receive (self->peer, &from, &message, &error);
+        if (news == PEER_BAD)
+            log_rarely (&self->rate, "%s", error.text);
         if (news == PEER_MESSAGE && message.verb == MESSAGE_FETCH)
             s_answer (self, &from, &message.fetch);
         message_free (&message);

@@ -272,6 +272,58 @@ refusals () {
     cluster_end refusals
 }
 
+# ---- what no peer should do
+
+# attack ATTACK PORT...: on the head, while a job runs; others must not notice, memory must stay, and the log must be short.
+attack () {
+    local name=$1 port log lines most attackers=()
+    shift
+    log=$(net_log head master)
+    lines=$(wc -l < "$log")
+    for port in "$@"; do
+        net_run me python3 "$SRC/tests/system/hostile.py" "$name" head "$port" 2 > "attack.$port" 2>&1 &
+        attackers+=($!)
+    done
+    limit=60 rac me run wordcount /srv/data/opticks.txt --master head -o /srv/data/out --overwrite --quiet
+    same "$name: a job meanwhile" "$data/expected/opticks.wordcount.tsv"
+    wait "${attackers[@]}"
+    limit=60 rac me run wordcount /srv/data/opticks.txt --master head -o /srv/data/out --overwrite --quiet
+    same "$name: a job afterwards" "$data/expected/opticks.wordcount.tsv"
+    most=$(for pid in $(marked); do awk '/^VmHWM/ { print $2 }' "/proc/$pid/status" 2> /dev/null; done | sort -n | tail -1)
+    if [ "$most" -le 262144 ]; then pass "$name: memory stays below 256 MB"; else fail "$name: a daemon has taken $((most / 1024)) MB"; fi
+    lines=$(($(wc -l < "$log") - lines))
+    if [ "$lines" -le 40 ]; then pass "$name: the log stays short"; else fail "$name: $lines lines in the master's log, such as: $(tail -1 "$log")"; fi
+}
+
+hostile () {
+    local name port
+    cluster apart 1 pi1
+    stock
+    for name in garbage trickle connections plain; do
+        attack "$name" 7700 7701 7702
+    done
+    cluster_end 'hostile peers'
+    rac_settings=(RACIMO_CLUSTER_SECURITY=none RACIMO_CLUSTER_HEAD=head RACIMO_MASTER_ROOTS=/srv/data RACIMO_MASTER_HEAD_SLOTS=0)
+    net_up apart pi1 me
+    stock
+    daemon head master
+    daemon pi1 worker --slots 1 --memory 256M
+    for name in garbage bodies frames oversize stolen; do
+        attack "$name" 7700 7701
+    done
+    # What it hears is told ten times a second, and then how often it was not: an attack alone in its second is seen in the log.
+    for name in bodies frames; do
+        for port in 7700 7701; do
+            net_stop head master
+            daemon head master
+            net_run me python3 "$SRC/tests/system/hostile.py" "$name" head "$port" 1
+            holds "$name at $port: told by address" net_await 5 grep -qE '^racimo master: (data server: )?10\.77\.0\.3: (unknown verb|not one frame|a message)' "$(net_log head master)"
+        done
+    done
+    cluster_end 'hostile peers without encryption'
+    rac_settings=()
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 # Figures
 
@@ -510,7 +562,7 @@ idle () {
 
 # ----------------------------------------------------------------------------------------------------------------------
 
-short='results comings secrets refusals'
+short='results comings secrets refusals hostile'
 long='arm64 link_use streaming shuffle uneven crowd idle dispatch'
 case ${CLUSTER:-} in
     '') parts=$short ;;
