@@ -190,7 +190,7 @@ holds 'another master' says head ': ready'
 let_go
 holds 'node 1 comes again' heard "$work/pi1.log" 'all work here is dropped'
 for i in 1 2; do
-    until on me nodes --master localhost; grep -Eq "^pi$i +ready" "$work/stdout"; do :; done
+    holds "the head has node $i again" says head "pi$i has come"
 done
 hold_again
 same 'and it works on' wordcount opticks.txt
