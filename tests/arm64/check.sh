@@ -5,7 +5,8 @@
 # It works in $BUILD/arm64: root (see sysroot.sh; kept), build, tools. The last line is "N passed, N failed".
 #
 # qemu-aarch64 runs one program, not a machine: system calls are this kernel's. What it does not pass on is left out here, and seen on
-# real boards: PR_SET_CHILD_SUBREAPER (how daemons that a job leaves are found: test_worker, faults.sh) and limits on address space.
+# real boards: PR_SET_CHILD_SUBREAPER (how daemons that a job leaves are found: test_worker, faults.sh) and limits on address space. And
+# qemu 7.2 itself fails an assertion when a process with threads forks (test_shell).
 set -u
 : "${BUILD:?is the build folder}" "${SRC:?is the source tree}" "${RACIMO:?is the program that runs here}"
 export LC_ALL=C
@@ -63,7 +64,7 @@ unit_tests () {                                         # PAGE EXCEPT
     for test in "$build"/tests/*/test_*; do
         name=${test#"$build/"}
         case $name in *.*) continue ;; esac
-        [[ " test_worker $2 " != *" ${name##*/} "* ]] || continue
+        [[ " test_worker test_shell $2 " != *" ${name##*/} "* ]] || continue
         (cd "$build" && PAGE=$1 CK_DEFAULT_TIMEOUT=120 RACIMO_SEEDS=${RACIMO_SEEDS:-100} RACIMO_HOME=$build nice timeout 600 "$tools/run" "$test") > "$log" 2>&1
         status=$?
         verdict "$status" "$name, pages of $1"
