@@ -57,8 +57,8 @@ typedef struct {                                    // input rows; columns in th
 } rac_batch;
 
 typedef struct {                                    // rac_reduce: group g owns value rows starts [g] .. starts [g + 1] - 1
-    uint32_t groups, flags;                         // RAC_OPENED: group 0 goes on from the last call;
-    const uint32_t *starts;                         // RAC_UNFINISHED: the last group goes on in the next
+    uint32_t groups, flags;                         // A group above RAC_ROWS rows or 4 MiB comes in parts: RAC_UNFINISHED: the
+    const uint32_t *starts;                         // last one goes on in the next call; RAC_OPENED: group 0 began in an earlier one
     const rac_column *key, *value;                  // a column for each rac_key, a row a group; a column for each rac_value, sorted
 } rac_groups;                                       // by all of them, at most RAC_ROWS rows a call. Arrays as those of a batch
 

@@ -1,8 +1,8 @@
 // engine_reduce: a reduce task: all segments' rows of one range of keys, merged, folded or handed to the job's reduce, into one part.
 //
 // Rows come from the merge one by one and are gathered into batches: folded ones by worker/gather.h, others here, their strings copied to an
-// arena. A batch ends at RAC_ROWS rows, or when their strings are BATCH_BYTES; a group may go over several batches, so that no group has to
-// fit in memory.
+// arena. A batch ends at RAC_ROWS rows, or when their strings are BATCH_BYTES. A group that the end would cut begins the next batch instead:
+// only one that fits into no batch goes over several, so that none has to fit in memory, and where it is cut depends on it alone.
 #include "base/clock.h"
 #include "kernel/value.h"
 #include "store/merge.h"
@@ -19,10 +19,10 @@ typedef struct {
     cursor_t **cursor; uint32_t cursors;
     merge_t *merge;
     fold_t *fold;
-    arena_t *strings;                                   // of the batch's rows
+    arena_t *strings, *spare;                           // of the batch's rows; empty, for the next ones
     arena_t *decoded;
     arena_t *lasting;                                   // what lives as long as the task: aligned and padded, as the job may count on
-    rac_bytes *text; uint32_t *key_size;                // rows of the batch
+    rac_bytes *text;                                    // rows of the batch
     uint32_t rows;
     uint32_t *start; uint32_t groups;                   // reduce: first row of each group
     bool opened;                                        // reduce: group 0 went on from the last call
@@ -68,9 +68,9 @@ static void s_arrays (reduction_t *self)
 {
     uint32_t columns = s_columns (self->engine->job);
     self->strings = arena_new (1 << 20);
+    self->spare = arena_new (1 << 20);
     self->decoded = arena_new (1 << 18);
     self->text = memory_new (RAC_ROWS * sizeof *self->text);
-    self->key_size = memory_new (RAC_ROWS * sizeof *self->key_size);
     self->start = memory_new ((RAC_ROWS + 1) * sizeof *self->start);
     self->room = memory_new (columns * sizeof *self->room);
     self->column = memory_new (columns * sizeof *self->column);
@@ -90,9 +90,10 @@ static void s_free (reduction_t *self)
         segment_close (&self->segment [i]);
     fold_destroy (&self->fold);
     arena_destroy (&self->strings);
+    arena_destroy (&self->spare);
     arena_destroy (&self->decoded);
     arena_destroy (&self->lasting);
-    free (self->cursor); free (self->segment); free (self->text); free (self->key_size); free (self->start); free (self->room); free (self->column);
+    free (self->cursor); free (self->segment); free (self->text); free (self->start); free (self->room); free (self->column);
     buffer_free (&self->last_key);
 }
 
@@ -101,12 +102,11 @@ static bool s_is_full (const reduction_t *self)
     return self->rows == RAC_ROWS || (self->rows && arena_bytes (self->strings) > BATCH_BYTES);
 }
 
-static void s_copy_row (reduction_t *self, uint32_t row, const cursor_t *top)
+static void s_copy_row (reduction_t *self, uint32_t row, rac_bytes text)
 {
-    char *copy = arena_take (self->strings, top->text.size);
-    memcpy (copy, top->text.data, top->text.size);
-    self->text [row] = (rac_bytes) { copy, top->text.size, 0 };
-    self->key_size [row] = top->key_size;
+    char *copy = arena_take (self->strings, text.size);
+    memcpy (copy, text.data, text.size);
+    self->text [row] = (rac_bytes) { copy, text.size, 0 };
 }
 
 static rac_column s_column (const key_room_t *room, rac_type type, uint32_t rows)
@@ -201,7 +201,7 @@ static status_t s_sort (reduction_t *self, error_t *error)
 {
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         if (!self->engine->job->unique || !s_seen (self, top)) {
-            s_copy_row (self, self->rows++, top);
+            s_copy_row (self, self->rows++, top->text);
             if (s_is_full (self))
                 TRY (s_write_rows (self, error));
         }
@@ -252,8 +252,28 @@ static status_t s_call_reduce (reduction_t *self, bool unfinished, error_t *erro
     return OK;
 }
 
-// Ends the batch; the last group stays open if the next row belongs to it.
-static status_t s_next_batch (reduction_t *self, bool goes_on, error_t *error)
+// The groups before the last one; that becomes the first of the next batch.
+static status_t s_hand_out_whole (reduction_t *self, error_t *error)
+{
+    uint32_t first = self->start [--self->groups], rows = self->rows;
+    self->rows = first;
+    TRY (s_call_reduce (self, false, error));
+    arena_t *old = self->strings;
+    self->strings = self->spare;
+    self->spare = old;
+    for (uint32_t r = first; r < rows; r++)
+        s_copy_row (self, r - first, self->text [r]);
+    arena_reset (self->spare);
+    arena_reset (self->decoded);
+    self->start [0] = 0;
+    self->rows = rows - first;
+    self->groups = 1;
+    self->opened = false;
+    return OK;
+}
+
+// All of the batch; the last group stays open if the next row belongs to it.
+static status_t s_hand_out (reduction_t *self, bool goes_on, error_t *error)
 {
     TRY (s_call_reduce (self, goes_on, error));
     self->rows = self->groups = 0;
@@ -268,15 +288,15 @@ static status_t s_reduce (reduction_t *self, error_t *error)
     self->last_set = false;
     for (cursor_t *top; (top = merge_top (self->merge)); ) {
         bool same = s_seen (self, top);
-        if (s_is_full (self))
-            TRY (s_next_batch (self, same, error));
+        while (s_is_full (self))
+            TRY (same && self->groups > 1 ? s_hand_out_whole (self, error) : s_hand_out (self, same, error));
         if (!same || !self->rows)
             self->start [self->groups++] = self->rows;
-        s_copy_row (self, self->rows++, top);
+        s_copy_row (self, self->rows++, top->text);
         self->engine->position->rows = ++self->all_rows;
         TRY (merge_next (self->merge, error));
     }
-    return s_next_batch (self, false, error);
+    return s_hand_out (self, false, error);
 }
 
 // ---- the task
