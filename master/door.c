@@ -155,9 +155,11 @@ static void s_join (door_t *self, const peer_id_t *from, const message_join_t *j
     s_answer (self, from, &guest, rc ? error.text : NULL);
 }
 
+// At most so many a turn of the loop, which has jobs to look after: strangers may come here, and each JOIN costs a look into a file.
 void door_hear (door_t *self, int64_t now_us)
 {
-    for (;;) {
+    enum { A_TURN = 20 };
+    for (int heard = 0; heard < A_TURN; heard++) {
         peer_id_t from;
         message_t message;
         error_t error = { 0 };

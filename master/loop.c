@@ -101,7 +101,7 @@ static void s_run (shell_t *self)
             s_after_pause (self);
         if (item [1].revents)
             s_read_signal (self);
-        if (self->door && (item [3].revents || item [4].revents || !self->works))
+        if (self->door)                                 // also when nobody knocks: it closes by time
             door_hear (self->door, self->now);
         if (self->data && item [2].revents)
             shell_committed (self);
