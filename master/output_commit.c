@@ -97,13 +97,18 @@ static status_t s_copy (int from, int to, const char *path, const char *target, 
     }
 }
 
+// Nodes that share the disk write in that folder: a link there must not have this process, which may read its keys, copy what it points to,
+// and a FIFO must not have it wait.
 static status_t s_append (output_t *self, int to, const char *target, const char *name, error_t *error)
 {
     if (!output_plain (name))
         return error_set_kind (error, ERROR_OUTPUT, "%s: not the name of a part", name);
     char *path = file_join (self->attempts, name);
-    int from = open (path, O_RDONLY | O_CLOEXEC);
-    status_t rc = from < 0 ? output_errno (error, path, "cannot open") : OK;
+    struct stat is;
+    int from = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    status_t rc = from < 0 || fstat (from, &is) ? output_errno (error, path, "cannot open") : OK;
+    if (!rc && !S_ISREG (is.st_mode))
+        rc = error_set_kind (error, ERROR_OUTPUT, "%s: is no regular file", path);
     if (!rc)
         rc = s_copy (from, to, path, target, error);
     if (from >= 0)

@@ -370,6 +370,32 @@ START_TEST (links)
 }
 END_TEST
 
+// What stands in the folder of attempts may be anybody's who has the shared disk.
+START_TEST (planted)
+{
+    s_submit.output_kind = OUTPUT_FILE;
+    s_write (s_root, "secret", "the head's key\n");
+    output_t *output = s_new ();
+    char *link = file_join (output_folder (output), "link"), *fifo = file_join (output_folder (output), "fifo");
+    ck_assert (symlink ("../../secret", link) == 0 && mkfifo (fifo, 0600) == 0);
+    static const char *const names [] = { "link", "fifo" };
+    for (int i = 0; i < 2; i++) {
+        error_t error = { 0 };
+        output_part_t part = { (char *) names [i], 1, NULL };
+        alarm (10);
+        ck_assert (output_commit (output, &part, 1, &s_names, &s_summary, &error) == FAILED);
+        ck_assert_ptr_nonnull (strstr (error.text, names [i]));
+        ck_assert (!s_there ("out"));
+        char *joined = file_join (output_folder (output), "../joined");
+        unlink (joined);
+        free (joined);
+    }
+    output_destroy (&output);
+    free (link);
+    free (fifo);
+}
+END_TEST
+
 int main (void)
 {
     Suite *suite = suite_create ("output");
@@ -390,6 +416,7 @@ int main (void)
     tcase_add_test (all, rejected_rows_would_be_in_the_way);
     tcase_add_test (all, what_a_killed_master_leaves);
     tcase_add_test (all, links);
+    tcase_add_test (all, planted);
     suite_add_tcase (suite, all);
     SRunner *runner = srunner_create (suite);
     srunner_run_all (runner, CK_NORMAL);
