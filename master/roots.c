@@ -169,16 +169,16 @@ static char *s_absolute (const roots_t *self, const char *name, look_fn *look, e
 
 static char *s_relative (const roots_t *self, const char *name, const char *folder, look_fn *look, error_t *error)
 {
-    bool near = folder && *folder == '/' && s_look (self, folder) == THERE;
+    bool named = folder && *folder == '/', near = named && s_look (self, folder) == THERE;
     bool outside = false;
     for (size_t i = 0; i <= self->roots; i++) {
-        if (!i && !near)
+        if (!i && !named)
             continue;
         char *path = file_join (i ? self->root [i - 1].name : folder, name);
         finding_t found = look (self, path);
         if (found == THERE)
             return path;
-        outside |= found == OUTSIDE;
+        outside |= found == OUTSIDE && (i || near);     // the folder of a laptop means nothing here
         free (path);
     }
     if (outside)

@@ -87,6 +87,7 @@ START_TEST (test_find)
     s_means (roots_find, "c.txt", s_path ("home/ana"), "home/ana/c.txt");
     s_means (roots_find, "d.txt", s_path ("secret"), "link/d.txt");                     // not the client's folder: then a root
     s_means (roots_find, "*.txt", s_path ("home/ana"), "home/ana/*.txt");
+    s_means (roots_find, "data/a.txt", s_top, "data/a.txt");                            // typed beside a root
 }
 END_TEST
 
@@ -117,6 +118,7 @@ START_TEST (test_place)
     s_means (roots_place, s_path ("data/in"), "", "data/in");
     s_means (roots_place, "new", "", "data/new");
     s_means (roots_place, "new", s_path ("home/ana"), "home/ana/new");
+    s_means (roots_place, "data/new", s_top, "data/new");
     s_refused (roots_place, s_path ("new"), "", "outside");
     s_refused (roots_place, s_path ("data/out/new"), "", "outside");
     s_refused (roots_place, s_path ("data/out"), "", "outside");
