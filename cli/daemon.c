@@ -115,6 +115,19 @@ void daemon_notify (const char *state)
 
 // ---- a worker
 
+// Two workers with one key put each other out for ever, and all their work with them. A lock of fcntl's, because children do not inherit
+// it: those of a worker that was killed may live a moment longer. It ends when this process closes the file, so it stays open. Where there
+// can be no lock, the master's log has to tell.
+static status_t s_lock_key (const char *path, error_t *error)
+{
+    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+    int fd = open (path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || !fcntl (fd, F_SETLK, &whole) || (errno != EAGAIN && errno != EACCES))
+        return OK;
+    close (fd);
+    return error_set (error, "%s: another racimo worker works with this key: end that one, or let this one join with a key of its own", path);
+}
+
 static status_t s_load_keys (const config_t *config, keys_t *keys, error_t *error)
 {
     if (config->security == SECURITY_NONE) {
@@ -125,6 +138,8 @@ static status_t s_load_keys (const config_t *config, keys_t *keys, error_t *erro
         return error_set_kind (error, ERROR_USAGE, "%s: the head's public key is not known: racimo cluster join TOKEN writes it", config->file);
     char *path = config_key_path (config, "worker");
     status_t rc = keys_load (path, keys, error);
+    if (!rc)
+        rc = s_lock_key (path, error);
     free (path);
     return rc;
 }

@@ -104,6 +104,9 @@ holds 'the head works itself' says head 'racimo worker: is worker'
 on head master
 refused 'a second master on the same state' 1 'another racimo master works on this folder'
 
+on head worker
+refused 'a second worker with the same key' 1 'another racimo worker works with this key'
+
 # ---- joining
 
 on pi1 cluster join "$first" --node pi1 --slots 1
