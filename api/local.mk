@@ -6,9 +6,9 @@ noinst_LIBRARIES += libclient.a
 libclient_a_SOURCES = cli/client.c cli/common.c cli/config.c cli/config_text.c cli/home.c cli/remote.c cli/sources.c
 lib_LIBRARIES = libracimo-client.a
 libracimo_client_a_SOURCES =
-libracimo_client_a_LIBADD = api/client-library.o
-EXTRA_libracimo_client_a_DEPENDENCIES = api/client-library.o
-CLEANFILES += api/client-library.o api/client-library.all
-api/client-library.o: cli/client.o libclient.a libcore.a
-	$(AM_V_GEN)$(MKDIR_P) api && $(CC) -r -nostdlib -o api/client-library.all cli/client.o libclient.a libcore.a \
-	    && $(OBJCOPY) --wildcard --keep-global-symbol='rac_client_*' api/client-library.all $@
+libracimo_client_a_LIBADD = cli/client-library.o
+EXTRA_libracimo_client_a_DEPENDENCIES = cli/client-library.o
+CLEANFILES += cli/client-library.o cli/client-library.all
+cli/client-library.o: cli/client.o libclient.a libcore.a
+	$(AM_V_GEN)$(MKDIR_P) cli && $(CC) -r -nostdlib -o cli/client-library.all cli/client.o libclient.a libcore.a \
+	    && $(OBJCOPY) --wildcard --keep-global-symbol='rac_client_*' cli/client-library.all $@

@@ -134,16 +134,18 @@ static char *s_endpoint (const head_t *self, uint64_t port)
 static int s_run_master (head_t *self)
 {
     const config_t *config = &self->config;
+    char *secret = file_join (config->folder, "keys");
     char *control = s_endpoint (self, config->control), *data = s_endpoint (self, config->data), *door = s_endpoint (self, config->door);
     master_options_t options = {
         .endpoint = control, .data = data, .door = door, .ready_fd = self->ready [1], .parent = self->self,
         .keys = config->security == SECURITY_NONE ? NULL : &self->keys, .cluster = config->name, .state = config->state,
-        .root = (const char *const *) self->root, .roots = self->roots,
+        .root = (const char *const *) self->root, .roots = self->roots, .secret = secret,
         .control_port = (uint16_t) config->control, .data_port = (uint16_t) config->data,
     };
     close (self->ready [0]);
     log_name ("racimo master");
     int status = master_main (&options);
+    free (secret);
     free (control);
     free (data);
     free (door);

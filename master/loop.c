@@ -191,6 +191,10 @@ static status_t s_open_cluster (shell_t *self, error_t *error)
         return error_errno (error, "eventfd");
     if (options->roots && !(self->roots = roots_new (options->root, options->roots, error)))
         return FAILED;
+    if (self->roots && options->secret)
+        roots_close (self->roots, options->secret);
+    if (self->roots && options->state)
+        roots_close (self->roots, options->state);
     if (options->state && !(self->results = results_new (options->state, self->data, error)))
         return FAILED;
     log_line (LOG_SAY, "ready: control port %d, data port %d, %s", peer_port (self->peer), dataserver_port (self->data),

@@ -34,6 +34,7 @@ typedef struct {
     const char *cluster;                                // its name
     const char *state;                                  // folder of this user's only, locked by the caller: allow list, tokens, history, bundles
     const char *const *root; size_t roots;              // absolute: folders below which clients may read and write
+    const char *secret;                                 // the folder of keys; neither it nor `state` is for clients, wherever it lies
     uint16_t control_port, data_port;                   // as nodes see them, for who joins
 } master_options_t;
 

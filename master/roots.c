@@ -19,6 +19,7 @@ typedef struct { char *name, *real; } root_t;           // as configured; links 
 struct roots {
     root_t *root;
     size_t roots;
+    char **closed; size_t closeds;                      // links resolved
     buffer_t list;                                      // "/srv/data /home"
     buffer_t refusal;
 };
@@ -53,6 +54,9 @@ void roots_destroy (roots_t **self_p)
         free (self->root [i].name);
         free (self->root [i].real);
     }
+    for (size_t i = 0; i < self->closeds; i++)
+        free (self->closed [i]);
+    free (self->closed);
     free (self->root);
     buffer_free (&self->list);
     buffer_free (&self->refusal);
@@ -70,8 +74,20 @@ static bool s_below (const char *path, const char *folder)
     return !strncmp (path, folder, size) && (path [size] == '/' || !path [size]);
 }
 
+void roots_close (roots_t *self, const char *folder)
+{
+    char *real = realpath (folder, NULL);
+    if (!real)
+        return;                                         // nothing is there
+    self->closed = memory_grow (self->closed, (self->closeds + 1) * sizeof *self->closed);
+    self->closed [self->closeds++] = real;
+}
+
 static bool s_real_within (const roots_t *self, const char *real)
 {
+    for (size_t i = 0; i < self->closeds; i++)
+        if (s_below (real, self->closed [i]))
+            return false;
     for (size_t i = 0; i < self->roots; i++)
         if (s_below (real, self->root [i].real))
             return true;

@@ -9,6 +9,7 @@ typedef struct roots roots_t;
 
 roots_t *roots_new (const char *const *root, size_t roots, error_t *error);         // NULL: one of them is not there
 void roots_destroy (roots_t **self_p);
+void roots_close (roots_t *self, const char *folder);   // one within them that is not for clients: keys, the master's state
 input_fence_t roots_fence (const roots_t *self);        // for input_list_within; borrows self
 bool roots_hold (const void *self, int fd);             // what is open lies within
 

@@ -157,6 +157,19 @@ START_TEST (test_opened)
 }
 END_TEST
 
+START_TEST (test_closed)
+{
+    roots_close (s_roots, s_path ("data/in"));
+    s_refused (roots_find, s_path ("data/in/b.txt"), "", "lies outside");
+    s_refused (roots_find, s_path ("data/inside/b.txt"), "", "lies outside");        // by a link
+    s_refused (roots_place, s_path ("data/in/result"), "", "lies outside");
+    s_means (roots_find, s_path ("data/a.txt"), "", "data/a.txt");
+    int fd = open (s_path ("data/in/b.txt"), O_RDONLY);
+    ck_assert (fd >= 0 && !roots_hold (s_roots, fd));
+    close (fd);
+}
+END_TEST
+
 START_TEST (test_missing_root)
 {
     const char *root = "/nowhere/at/all";
@@ -168,6 +181,6 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { test_find, test_find_refused, test_place, test_opened, test_missing_root };
+    const TTest *const tests [] = { test_find, test_find_refused, test_place, test_opened, test_closed, test_missing_root };
     return main_run ("roots", s_begin, s_end, tests, COUNT_OF (tests));
 }

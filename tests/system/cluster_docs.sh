@@ -13,12 +13,8 @@ word=''
 
 choose_ports () {
     local port
-    for ((port = 20000 + RANDOM % 4000 * 10; port < 65000; port += 10)); do
-        if ! (: < "/dev/tcp/127.0.0.1/$port" || : < "/dev/tcp/127.0.0.1/$((port + 1))" || : < "/dev/tcp/127.0.0.1/$((port + 2))") 2> /dev/null; then
-            export RACIMO_CLUSTER_CONTROL=$port RACIMO_CLUSTER_DATA=$((port + 1)) RACIMO_CLUSTER_DOOR=$((port + 2))
-            return
-        fi
-    done
+    port=$(free_ports)
+    export RACIMO_CLUSTER_CONTROL=$port RACIMO_CLUSTER_DATA=$((port + 1)) RACIMO_CLUSTER_DOOR=$((port + 2))
 }
 
 # says FILE PATTERN: waits until it does.

@@ -10,12 +10,8 @@ umask 022
 # Three ports in a row where nobody listens.
 choose_ports () {
     local port
-    for ((port = 20000 + RANDOM % 4000 * 10; port < 65000; port += 10)); do
-        if ! (: < "/dev/tcp/127.0.0.1/$port" || : < "/dev/tcp/127.0.0.1/$((port + 1))" || : < "/dev/tcp/127.0.0.1/$((port + 2))") 2> /dev/null; then
-            control=$port data=$((port + 1)) door=$((port + 2))
-            return
-        fi
-    done
+    port=$(free_ports)
+    control=$port data=$((port + 1)) door=$((port + 2))
 }
 
 # on MACHINE WORDS...: racimo as that machine; exit status in $code, what it said in $work/stdout and $work/stderr.

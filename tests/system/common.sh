@@ -145,3 +145,15 @@ gives () {
         pass "$name"
     fi
 }
+
+# Three ports in a row of this machine that nobody listens on: their first. Below those that the kernel gives to connections, which could be taken
+# before a daemon binds.
+free_ports () {
+    local port
+    for ((port = 12000 + RANDOM % 1900 * 10; port < 32000; port += 10)); do
+        if ! (: < "/dev/tcp/127.0.0.1/$port" || : < "/dev/tcp/127.0.0.1/$((port + 1))" || : < "/dev/tcp/127.0.0.1/$((port + 2))") 2> /dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+}
