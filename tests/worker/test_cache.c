@@ -258,7 +258,10 @@ START_TEST (test_a_disk_that_refuses_is_an_error)
         setrlimit (RLIMIT_FSIZE, &(struct rlimit) { 2 * CACHE_BLOCK, 2 * CACHE_BLOCK });
         bool good = !cache_put (cache, file, 0, s_content (1, 0), &error);
         bool bad = cache_put (cache, file, 3, s_content (1, 3), &error) == FAILED && strstr (error.text, "cannot keep");
-        _exit (good && bad && !cache_has (cache, file, 3) && cache_has (cache, file, 0) ? 0 : 1);
+        good = good && bad && !cache_has (cache, file, 3) && cache_has (cache, file, 0);
+        cache_close (cache, &file);
+        cache_destroy (&cache);
+        _exit (good ? 0 : 1);
     }
     int status = 0;
     ck_assert_int_eq (waitpid (child, &status, 0), child);
