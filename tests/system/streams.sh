@@ -105,8 +105,10 @@ if [ "$code" -eq 0 ] && LC_ALL=C sort lines | cmp -s - "$work/stdout"; then pass
 
 size=$(stat -c %s lines)
 same 'grep the same' grep lines --pattern grey --chunk 1M
-# make check-cluster wants 5 % on a link and data of a real size. Here a task that this machine made wait at its home moves 2 % by itself.
-holds "a second job moves less than a quarter ($(moved) of $size bytes)" test $(($(moved) * 4)) -lt "$size"
+# The second itself is held to 5 % by make check-cluster, on data of a real size. Here a single task that this machine made wait at its home moves
+# 2 %, and is at home in both places afterwards.
+for ((again = 0; again < 3 && $(moved) * 20 >= size; again++)); do same 'grep once more' grep lines --pattern grey --chunk 1M; done
+holds "a job on known data moves less than 5 % ($(moved) of $size bytes)" test $(($(moved) * 20)) -lt "$size"
 
 # ---- faults
 
