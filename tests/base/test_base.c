@@ -1,10 +1,9 @@
 // base: errors keep the first fact in one line, buffers and arenas keep their promises at the edges, files are read and written whole.
 #define _GNU_SOURCE
 #include "base/error.h"
-#include "base/file.h"
 #include "base/memory.h"
+#include "tests/folder.h"
 
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,17 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_folder [64];
-
-static void s_setup (void)
+static void s_end (void)
 {
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-base-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
-}
-
-static void s_teardown (void)
-{
-    file_remove_tree (s_folder);
+    s_folder_remove ();
     ck_assert_int_ne (access (s_folder, F_OK), 0);
 }
 
@@ -158,20 +149,10 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("base");
-    TCase *group = tcase_create ("base");
-    tcase_add_checked_fixture (group, s_setup, s_teardown);
-    tcase_add_test (group, the_first_fact_wins);
-    tcase_add_test (group, an_error_is_one_line_that_fits);
-    tcase_add_test (group, a_buffer_grows_and_can_be_read_past_its_end);
-    tcase_add_test (group, an_arena_aligns_keeps_and_forgets);
-    tcase_add_test (group, a_file_comes_back_whole_or_says_why);
-    tcase_add_test (group, a_full_disk_is_an_error_with_the_path);
-    tcase_add_test (group, folders_are_made_and_removed_but_never_what_links_point_to);
-    suite_add_tcase (suite, group);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed != 0;
+    const TTest *const tests [] = {
+        the_first_fact_wins, an_error_is_one_line_that_fits, a_buffer_grows_and_can_be_read_past_its_end, an_arena_aligns_keeps_and_forgets,
+        a_file_comes_back_whole_or_says_why, a_full_disk_is_an_error_with_the_path,
+        folders_are_made_and_removed_but_never_what_links_point_to,
+    };
+    return main_run ("base", s_folder_make, s_end, tests, COUNT_OF (tests));
 }

@@ -2,7 +2,7 @@
 // checked a million times: Check's own asserts report to the parent process each time they hold.
 #pragma once
 #include "kernel/kernel.h"
-#include <check.h>
+#include "tests/main.h"
 
 enum { SETS = 2 };
 
@@ -20,16 +20,4 @@ static inline const kernel_t *set_number (int i)
 static inline uint64_t random_next (uint64_t *state)
 {
     return rac_random (1, (*state)++);
-}
-
-static inline int run_tests (TCase *tests)
-{
-    tcase_set_timeout (tests, 300);
-    Suite *suite = suite_create ("kernel");
-    suite_add_tcase (suite, tests);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_ENV);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed != 0;
 }

@@ -97,9 +97,9 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("hash");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_loop_test (tests, page_ends, 0, SETS);
     tcase_add_loop_test (tests, spreads, 0, SETS);
     tcase_add_loop_test (tests, lengths, 0, SETS);
-    return run_tests (tests);
+    return main_end ("hash", tests);
 }

@@ -298,7 +298,7 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("parse");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_test (tests, f64_forms);
     tcase_add_test (tests, f64_random);
     tcase_add_test (tests, f64_half_way);
@@ -306,5 +306,5 @@ int main (void)
     tcase_add_test (tests, i64);
     tcase_add_test (tests, decimal);
     tcase_add_test (tests, column);
-    return run_tests (tests);
+    return main_end ("parse", tests);
 }

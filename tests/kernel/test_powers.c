@@ -69,7 +69,7 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("powers");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_test (tests, table);
-    return run_tests (tests);
+    return main_end ("powers", tests);
 }

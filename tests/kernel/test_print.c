@@ -151,10 +151,10 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("print");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_test (tests, f64_known);
     tcase_add_test (tests, f64_shortest);
     tcase_add_test (tests, integers);
     tcase_add_test (tests, values);
-    return run_tests (tests);
+    return main_end ("print", tests);
 }

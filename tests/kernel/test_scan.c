@@ -98,9 +98,9 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("scan");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_loop_test (tests, agrees, 0, SETS);
     tcase_add_loop_test (tests, marks_only, 0, SETS);
     tcase_add_test (tests, chooses);
-    return run_tests (tests);
+    return main_end ("scan", tests);
 }

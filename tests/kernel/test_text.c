@@ -127,9 +127,9 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("text");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_loop_test (tests, words_agree, 0, SETS);
     tcase_add_loop_test (tests, no_room, 0, SETS);
     tcase_add_loop_test (tests, find_agrees, 0, SETS);
-    return run_tests (tests);
+    return main_end ("text", tests);
 }

@@ -78,9 +78,9 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("time");
+    TCase *tests = main_case (NULL, NULL);
     tcase_add_test (tests, days);
     tcase_add_test (tests, forms);
     tcase_add_test (tests, prints);
-    return run_tests (tests);
+    return main_end ("time", tests);
 }

@@ -1,34 +1,31 @@
 // Tests of the history: what a master knows of its jobs after it was ended or killed, whatever state its files are in.
-#include "base/file.h"
 #include "master/history.h"
+#include "tests/folder.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_root [64];
 static history_t *s_history;
 
 static void s_open (void)
 {
     error_t error = { 0 };
-    s_history = history_new (s_root, &error);
+    s_history = history_new (s_folder, &error);
     ck_assert_msg (s_history != NULL, "%s", error.text);
 }
 
 static void s_begin (void)
 {
-    strcpy (s_root, "/tmp/racimo-test-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_root));
+    s_folder_make ();
     s_open ();
 }
 
 static void s_end (void)
 {
     history_destroy (&s_history);
-    file_remove_tree (s_root);
+    s_folder_remove ();
 }
 
 static void s_again (void)
@@ -77,13 +74,6 @@ static size_t s_listed (void)
     return listed;
 }
 
-static void s_write (const char *name, const char *text, size_t size)
-{
-    char *path = file_join (s_root, name);
-    ck_assert (file_save (path, text, size, NULL) == OK);
-    free (path);
-}
-
 START_TEST (test_an_end_is_known_in_the_next_life)
 {
     s_accept (1);
@@ -121,9 +111,7 @@ START_TEST (test_only_the_last_thousand_stay)
     s_again ();
     ck_assert_uint_eq (history_count (s_history), HISTORY_JOBS);
     s_expect_end (HISTORY_JOBS + 5, 0, "");
-    char *path = file_join (s_root, "5");
-    ck_assert_int_ne (access (path, F_OK), 0);
-    free (path);
+    ck_assert_int_ne (access (s_path ("5"), F_OK), 0);
 }
 END_TEST
 
@@ -190,32 +178,21 @@ START_TEST (test_half_a_record_ends_a_log)
     s_accept (2);
     history_log (s_history, &log);
     history_log (s_history, &log);
-    char *path = file_join (s_root, "2.log");
+    char *path = s_path ("2.log");
     struct stat facts;
     ck_assert_int_eq (stat (path, &facts), 0);
     ck_assert_int_eq (truncate (path, facts.st_size - 3), 0);
     ck_assert_uint_eq (s_printed (2, &text), 1);
     ck_assert_str_eq (text.data, "hello\n");
-    free (path);
     buffer_free (&text);
 }
 END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("history");
-    TCase *tests = tcase_create ("history");
-    tcase_add_checked_fixture (tests, s_begin, s_end);
-    tcase_add_test (tests, test_an_end_is_known_in_the_next_life);
-    tcase_add_test (tests, test_a_job_ends_with_its_master);
-    tcase_add_test (tests, test_only_the_last_thousand_stay);
-    tcase_add_test (tests, test_damaged_files_are_passed_over);
-    tcase_add_test (tests, test_what_jobs_print_is_kept_up_to_a_limit);
-    tcase_add_test (tests, test_half_a_record_ends_a_log);
-    suite_add_tcase (suite, tests);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed != 0;
+    const TTest *const tests [] = {
+        test_an_end_is_known_in_the_next_life, test_a_job_ends_with_its_master, test_only_the_last_thousand_stay,
+        test_damaged_files_are_passed_over, test_what_jobs_print_is_kept_up_to_a_limit, test_half_a_record_ends_a_log,
+    };
+    return main_run ("history", s_begin, s_end, tests, COUNT_OF (tests));
 }

@@ -1,14 +1,12 @@
 // Tests of the commit: what may be replaced, what is left out, and that a failure changes nothing under the final name.
-#include "base/file.h"
 #include "master/output.h"
+#include "tests/folder.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <racimo.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_root [64];
 static message_submit_t s_submit;
 static buffer_t s_summary = { .data = (char *) "{}\n", .size = 3 };
 static char *s_column [] = { (char *) "word", (char *) "n, all" };
@@ -16,18 +14,17 @@ static wire_texts_t s_names = { s_column, 2 };
 
 static void s_begin (void)
 {
-    strcpy (s_root, "/tmp/racimo-test-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_root));
-    s_submit = (message_submit_t) { .output = file_join (s_root, "out") };
+    s_folder_make ();
+    s_submit = (message_submit_t) { .output = file_join (s_folder, "out") };
 }
 
 static void s_end (void)
 {
     free (s_submit.output);
-    file_remove_tree (s_root);
+    s_folder_remove ();
 }
 
-static void s_write (const char *folder, const char *name, const char *text)
+static void s_write_in (const char *folder, const char *name, const char *text)
 {
     char *path = file_join (folder, name);
     ck_assert (file_save (path, text, strlen (text), NULL) == OK);
@@ -36,28 +33,23 @@ static void s_write (const char *folder, const char *name, const char *text)
 
 static void s_expect (const char *name, const char *text)
 {
-    char *path = file_join (s_root, name);
     buffer_t content = { 0 };
     error_t error = { 0 };
-    ck_assert_msg (file_load (path, 1 << 20, &content, &error) == OK, "%s", error.text);
+    ck_assert_msg (file_load (s_path (name), 1 << 20, &content, &error) == OK, "%s", error.text);
     buffer_add (&content, "", 1);
     ck_assert_str_eq (content.data, text);
     buffer_free (&content);
-    free (path);
 }
 
 static bool s_there (const char *name)
 {
-    char *path = file_join (s_root, name);
-    bool there = access (path, F_OK) == 0;
-    free (path);
-    return there;
+    return access (s_path (name), F_OK) == 0;
 }
 
 static uint32_t s_names_in_root (void)
 {
     uint32_t count = 0;
-    DIR *folder = opendir (s_root);
+    DIR *folder = opendir (s_folder);
     for (struct dirent *entry; (entry = readdir (folder)); )
         count += strcmp (entry->d_name, ".") && strcmp (entry->d_name, "..");
     closedir (folder);
@@ -92,11 +84,11 @@ START_TEST (folder)
 {
     output_t *output = s_new ();
     ck_assert (!s_there ("out"));
-    s_write (output_folder (output), "a", "one\n");
-    s_write (output_folder (output), "b", "");
-    s_write (output_folder (output), "c", "two\n");
-    s_write (output_folder (output), "c.rejected", "bad\n");
-    s_write (output_folder (output), "loser", "no\n");
+    s_write_in (output_folder (output), "a", "one\n");
+    s_write_in (output_folder (output), "b", "");
+    s_write_in (output_folder (output), "c", "two\n");
+    s_write_in (output_folder (output), "c.rejected", "bad\n");
+    s_write_in (output_folder (output), "loser", "no\n");
     output_part_t part [] = { { "a", 1, NULL }, { "b", 0, NULL }, { "c", 1, "c.rejected" }, { NULL, 5, NULL } };
     s_commit (&output, part, 4);
     s_expect ("out/part-00000.tsv", "one\n");
@@ -114,9 +106,9 @@ START_TEST (joined_file)
     s_submit.output_format = RAC_CSV;                    // its header is in the first part, even if that has no rows
     s_submit.sync = 1;
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "word,n\n");
-    s_write (output_folder (output), "b", "x,1\n");
-    s_write (output_folder (output), "c", "y,2\n");
+    s_write_in (output_folder (output), "a", "word,n\n");
+    s_write_in (output_folder (output), "b", "x,1\n");
+    s_write_in (output_folder (output), "c", "y,2\n");
     output_part_t part [] = { { "a", 0, NULL }, { "b", 1, NULL }, { "c", 1, NULL } };
     s_commit (&output, part, 3);
     s_expect ("out", "word,n\nx,1\ny,2\n");
@@ -127,9 +119,9 @@ START_TEST (rejected_rows_of_a_joined_file)
 {
     s_submit.output_kind = OUTPUT_FILE;
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "x\n");
-    s_write (output_folder (output), "a.rejected", "bad\n");
-    s_write (output_folder (output), "b.rejected", "worse\n");
+    s_write_in (output_folder (output), "a", "x\n");
+    s_write_in (output_folder (output), "a.rejected", "bad\n");
+    s_write_in (output_folder (output), "b.rejected", "worse\n");
     output_part_t part [] = { { "a", 1, "a.rejected" }, { NULL, 0, "b.rejected" } };
     ck_assert (output_commit (output, part, 2, &s_names, &s_summary, NULL) == OK);
     output_destroy (&output);
@@ -155,8 +147,8 @@ END_TEST
 START_TEST (all_parts_empty)
 {
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "");
-    s_write (output_folder (output), "b", "");
+    s_write_in (output_folder (output), "a", "");
+    s_write_in (output_folder (output), "b", "");
     output_part_t part [] = { { "a", 0, NULL }, { "b", 0, NULL } };
     s_commit (&output, part, 2);
     s_expect ("out/part-00000.tsv", "");
@@ -169,14 +161,14 @@ START_TEST (what_may_be_replaced)
     ck_assert (mkdir (s_submit.output, 0777) == 0);
     output_t *output = s_new ();                         // an empty folder is no obstacle
     output_destroy (&output);
-    s_write (s_submit.output, "precious", "x");
+    s_write_in (s_submit.output, "precious", "x");
     s_refused ("--overwrite");
     s_submit.overwrite = 1;
     s_refused ("_SUCCESS");                              // not ours: never removed
-    s_write (s_submit.output, "_SUCCESS", "");
+    s_write_in (s_submit.output, "_SUCCESS", "");
     output = s_new ();
     s_expect ("out/precious", "x");                      // until the last moment
-    s_write (output_folder (output), "a", "new\n");
+    s_write_in (output_folder (output), "a", "new\n");
     output_part_t part = { "a", 1, NULL };
     s_commit (&output, &part, 1);
     s_expect ("out/part-00000.tsv", "new\n");
@@ -189,7 +181,7 @@ END_TEST
 START_TEST (bad_places)
 {
     free (s_submit.output);
-    s_submit.output = file_join (s_root, "no/such/out");
+    s_submit.output = file_join (s_folder, "no/such/out");
     s_refused ("no/such");
     free (s_submit.output);
     s_submit.output = memory_text ("/");
@@ -197,7 +189,7 @@ START_TEST (bad_places)
     static const char *const dots [] = { ".", "..", "./" };
     for (size_t i = 0; i < COUNT_OF (dots); i++) {      // an empty folder could be taken, but by its name
         free (s_submit.output);
-        s_submit.output = file_join (s_root, dots [i]);
+        s_submit.output = file_join (s_folder, dots [i]);
         s_refused ("own name");
     }
     free (s_submit.output);
@@ -214,10 +206,10 @@ START_TEST (long_names)
     memset (name, 'n', 255);
     name [255] = '\0';
     free (s_submit.output);
-    s_submit.output = file_join (s_root, name);
+    s_submit.output = file_join (s_folder, name);
     s_submit.output_kind = OUTPUT_FILE;
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "one\n");
+    s_write_in (output_folder (output), "a", "one\n");
     s_commit (&output, &(output_part_t) { "a", 1, NULL }, 1);
     s_expect (name, "one\n");
     s_submit.overwrite = s_submit.max_rejects = 1;
@@ -233,7 +225,7 @@ START_TEST (failure_changes_nothing)
     ck_assert (output_commit (output, &missing, 1, &s_names, &s_summary, &error) == FAILED);
     ck_assert_int_eq (error.kind, ERROR_OUTPUT);
     ck_assert (output_commit (output, &evil, 1, &s_names, &s_summary, NULL) == FAILED);
-    s_write (output_folder (output), "late", "x");
+    s_write_in (output_folder (output), "late", "x");
     output_drop (output, "late");
     output_drop (output, "../attempts");
     output_destroy (&output);
@@ -247,11 +239,11 @@ START_TEST (output_appears_meanwhile)
     for (uint64_t kind = OUTPUT_FOLDER; kind <= OUTPUT_FILE; kind++) {
         s_submit.output_kind = kind;
         output_t *output = s_new ();
-        s_write (output_folder (output), "a", "new\n");
+        s_write_in (output_folder (output), "a", "new\n");
         output_part_t part = { "a", 1, NULL };
         if (kind == OUTPUT_FOLDER)
             ck_assert (mkdir (s_submit.output, 0777) == 0);
-        s_write (kind ? s_root : s_submit.output, kind ? "out" : "theirs", "x");
+        s_write_in (kind ? s_folder : s_submit.output, kind ? "out" : "theirs", "x");
         ck_assert (output_commit (output, &part, 1, &s_names, &s_summary, NULL) == FAILED);
         s_expect (kind ? "out" : "out/theirs", "x");
         output_destroy (&output);
@@ -268,9 +260,9 @@ START_TEST (many_tasks_are_in_order)
     enum { TASKS = 100002 };
     output_t *output = s_new ();
     output_part_t *part = memory_new (TASKS * sizeof *part);
-    s_write (output_folder (output), "a", "good\n");
-    s_write (output_folder (output), "b.rejected", "first\n");
-    s_write (output_folder (output), "c.rejected", "last\n");
+    s_write_in (output_folder (output), "a", "good\n");
+    s_write_in (output_folder (output), "b.rejected", "first\n");
+    s_write_in (output_folder (output), "c.rejected", "last\n");
     part [7] = (output_part_t) { "a", 1, "b.rejected" };
     part [TASKS - 1].rejected = "c.rejected";
     ck_assert (output_commit (output, part, TASKS, &s_names, &s_summary, NULL) == OK);
@@ -287,10 +279,10 @@ START_TEST (rejected_rows_are_replaced_too)
 {
     s_submit.output_kind = OUTPUT_FILE;
     s_submit.overwrite = true;
-    s_write (s_root, "out", "old\n");
-    s_write (s_root, "out.rejected", "bad\n");
+    s_write_in (s_folder, "out", "old\n");
+    s_write_in (s_folder, "out.rejected", "bad\n");
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "new\n");
+    s_write_in (output_folder (output), "a", "new\n");
     output_part_t part = { "a", 1, NULL };
     ck_assert (output_commit (output, &part, 1, &s_names, &s_summary, NULL) == OK);
     s_expect ("out", "new\n");
@@ -303,7 +295,7 @@ END_TEST
 START_TEST (rejected_rows_would_be_in_the_way)
 {
     s_submit.output_kind = OUTPUT_FILE;
-    s_write (s_root, "out.rejected", "of another run");
+    s_write_in (s_folder, "out.rejected", "of another run");
     output_t *output = s_new ();                        // none can come: nothing is in the way
     output_destroy (&output);
     s_submit.max_rejects = 3;
@@ -322,10 +314,9 @@ static void s_leave (const char *ending)
 {
     char name [64];
     snprintf (name, sizeof name, ".out.racimo-%d-1%s", (int) getpid (), ending);
-    char *path = file_join (s_root, name);
+    char *path = s_path (name);
     ck_assert_int_eq (mkdir (path, 0777), 0);
-    s_write (path, "part-00000.tsv", ending);
-    free (path);
+    s_write_in (path, "part-00000.tsv", ending);
 }
 
 START_TEST (what_a_killed_master_leaves)
@@ -342,7 +333,7 @@ START_TEST (what_a_killed_master_leaves)
     ck_assert_uint_eq (s_names_in_root (), 1);
     s_expect ("out/part-00000.tsv", "-old");
     s_leave ("-old");                                   // behind both
-    s_write (s_submit.output, "part-00000.tsv", "the new one");
+    s_write_in (s_submit.output, "part-00000.tsv", "the new one");
     output_sweep (s_submit.output, getpid (), 1);
     ck_assert_uint_eq (s_names_in_root (), 1);
     s_expect ("out/part-00000.tsv", "the new one");
@@ -352,10 +343,10 @@ END_TEST
 START_TEST (links)
 {
     error_t error = { 0 };
-    char *real = file_join (s_root, "real");
+    char *real = s_path ("real");
     ck_assert (mkdir (real, 0777) == 0 && symlink ("real", s_submit.output) == 0);
     output_t *output = s_new ();
-    s_write (output_folder (output), "a", "new\n");
+    s_write_in (output_folder (output), "a", "new\n");
     output_part_t part = { "a", 1, NULL };
     ck_assert_msg (output_commit (output, &part, 1, &s_names, &s_summary, &error) == OK, "%s", error.text);
     s_expect ("real/part-00000.tsv", "new\n");
@@ -366,7 +357,6 @@ START_TEST (links)
     ck_assert_int_eq (error.kind, ERROR_OUTPUT);
     ck_assert_ptr_nonnull (strstr (error.text, "link"));
     ck_assert_uint_eq (s_names_in_root (), 1);
-    free (real);
 }
 END_TEST
 
@@ -374,7 +364,7 @@ END_TEST
 START_TEST (planted)
 {
     s_submit.output_kind = OUTPUT_FILE;
-    s_write (s_root, "secret", "the head's key\n");
+    s_write_in (s_folder, "secret", "the head's key\n");
     output_t *output = s_new ();
     char *link = file_join (output_folder (output), "link"), *fifo = file_join (output_folder (output), "fifo");
     ck_assert (symlink ("../../secret", link) == 0 && mkfifo (fifo, 0600) == 0);
@@ -398,29 +388,10 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("output");
-    TCase *all = tcase_create ("all");
-    tcase_add_checked_fixture (all, s_begin, s_end);
-    tcase_add_test (all, folder);
-    tcase_add_test (all, joined_file);
-    tcase_add_test (all, rejected_rows_of_a_joined_file);
-    tcase_add_test (all, nothing_at_all);
-    tcase_add_test (all, all_parts_empty);
-    tcase_add_test (all, what_may_be_replaced);
-    tcase_add_test (all, bad_places);
-    tcase_add_test (all, long_names);
-    tcase_add_test (all, failure_changes_nothing);
-    tcase_add_test (all, output_appears_meanwhile);
-    tcase_add_test (all, many_tasks_are_in_order);
-    tcase_add_test (all, rejected_rows_are_replaced_too);
-    tcase_add_test (all, rejected_rows_would_be_in_the_way);
-    tcase_add_test (all, what_a_killed_master_leaves);
-    tcase_add_test (all, links);
-    tcase_add_test (all, planted);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    const TTest *const tests [] = {
+        folder, joined_file, rejected_rows_of_a_joined_file, nothing_at_all, all_parts_empty, what_may_be_replaced, bad_places, long_names,
+        failure_changes_nothing, output_appears_meanwhile, many_tasks_are_in_order, rejected_rows_are_replaced_too,
+        rejected_rows_would_be_in_the_way, what_a_killed_master_leaves, links, planted,
+    };
+    return main_run ("output", s_begin, s_end, tests, COUNT_OF (tests));
 }

@@ -1,8 +1,8 @@
 // Tests of single judgements of the plan; whole schedules are test_simulation's.
 #include "master/master.h"
 #include "master/plan.h"
+#include "tests/main.h"
 
-#include <check.h>
 #include <racimo.h>
 
 static plan_t *s_plan;
@@ -554,41 +554,34 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("plan");
-    TCase *all = tcase_create ("all");
-    tcase_add_checked_fixture (all, s_begin, s_end);
-    tcase_add_test (all, ranges_of_equal_weight);
-    tcase_add_test (all, a_heavy_key_has_one_range);
-    tcase_add_loop_test (all, small_data_are_one_range_unless_heavy, 0, 2);
-    tcase_add_test (all, ranges_by_size);
-    tcase_add_test (all, partitions_by_prefix);
-    tcase_add_test (all, absurd_partitions);
-    tcase_add_test (all, no_input_has_one_reduce);
-    tcase_add_test (all, no_input_without_shuffle_commits);
-    tcase_add_test (all, one_ahead_while_there_is_plenty);
-    tcase_add_test (all, a_failed_task_runs_alone);
-    tcase_add_test (all, what_a_dead_executor_held_runs_again);
-    tcase_add_test (all, bad_data_is_not_tried_again);
-    tcase_add_test (all, four_attempts);
-    tcase_add_test (all, rejects);
-    tcase_add_test (all, a_job_that_does_not_compile);
-    tcase_add_test (all, cancel_abandons_what_runs);
-    tcase_add_test (all, a_reduce_runs_where_most_of_its_bytes_are);
-    tcase_add_test (all, of_a_lost_worker_only_its_maps_run_again);
-    tcase_add_test (all, a_segment_without_records_cannot_be_lost);
-    tcase_add_test (all, a_failed_task_goes_to_another_worker);
-    tcase_add_test (all, who_cannot_be_fetched_from_is_believed_lost_when_all_others_say_so);
-    tcase_add_test (all, who_can_do_nothing_is_left_out);
-    tcase_add_test (all, a_worker_that_drains);
-    tcase_add_test (all, a_slot_is_sealed_before_it_changes_its_job);
-    tcase_add_test (all, the_end_of_a_job_leaves_the_others_alone);
-    tcase_add_test (all, a_death_counts_only_where_something_is_lost);
-    tcase_add_loop_test (all, more_is_given_ahead_to_who_has_to_fetch, 0, 2);
-    tcase_add_test (all, late_part_is_dropped_but_not_the_winner);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    TCase *tests = main_case (s_begin, s_end);
+    tcase_add_test (tests, ranges_of_equal_weight);
+    tcase_add_test (tests, a_heavy_key_has_one_range);
+    tcase_add_loop_test (tests, small_data_are_one_range_unless_heavy, 0, 2);
+    tcase_add_test (tests, ranges_by_size);
+    tcase_add_test (tests, partitions_by_prefix);
+    tcase_add_test (tests, absurd_partitions);
+    tcase_add_test (tests, no_input_has_one_reduce);
+    tcase_add_test (tests, no_input_without_shuffle_commits);
+    tcase_add_test (tests, one_ahead_while_there_is_plenty);
+    tcase_add_test (tests, a_failed_task_runs_alone);
+    tcase_add_test (tests, what_a_dead_executor_held_runs_again);
+    tcase_add_test (tests, bad_data_is_not_tried_again);
+    tcase_add_test (tests, four_attempts);
+    tcase_add_test (tests, rejects);
+    tcase_add_test (tests, a_job_that_does_not_compile);
+    tcase_add_test (tests, cancel_abandons_what_runs);
+    tcase_add_test (tests, a_reduce_runs_where_most_of_its_bytes_are);
+    tcase_add_test (tests, of_a_lost_worker_only_its_maps_run_again);
+    tcase_add_test (tests, a_segment_without_records_cannot_be_lost);
+    tcase_add_test (tests, a_failed_task_goes_to_another_worker);
+    tcase_add_test (tests, who_cannot_be_fetched_from_is_believed_lost_when_all_others_say_so);
+    tcase_add_test (tests, who_can_do_nothing_is_left_out);
+    tcase_add_test (tests, a_worker_that_drains);
+    tcase_add_test (tests, a_slot_is_sealed_before_it_changes_its_job);
+    tcase_add_test (tests, the_end_of_a_job_leaves_the_others_alone);
+    tcase_add_test (tests, a_death_counts_only_where_something_is_lost);
+    tcase_add_loop_test (tests, more_is_given_ahead_to_who_has_to_fetch, 0, 2);
+    tcase_add_test (tests, late_part_is_dropped_but_not_the_winner);
+    return main_end ("plan", tests);
 }

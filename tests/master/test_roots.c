@@ -1,43 +1,26 @@
 // Which names of clients mean something within the roots, and what they are told otherwise.
 #include "master/roots.h"
-#include "base/file.h"
-#include "tests/main.h"
+#include "tests/folder.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_top [64];
 static roots_t *s_roots;
 static error_t s_error;
-
-static const char *s_path (const char *name)
-{
-    static char path [4] [256];
-    static int at;
-    at = (at + 1) % 4;
-    snprintf (path [at], sizeof path [at], "%s/%s", s_top, name);
-    return path [at];
-}
-
-static void s_save (const char *name)
-{
-    ck_assert (!file_save (s_path (name), "x\n", 2, NULL));
-}
 
 // data and home are roots; data/out is a link to secret, inside to data/in; link, a root, leads to real.
 static void s_begin (void)
 {
     s_error = (error_t) { 0 };
-    strcpy (s_top, "/tmp/racimo-test.XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_top));
+    s_folder_make ();
     static const char *const folders [] = { "data", "data/in", "home", "home/ana", "secret", "real", "data-not" };
     for (size_t i = 0; i < COUNT_OF (folders); i++)
         mkdir (s_path (folders [i]), 0777);
     static const char *const files [] = { "data/a.txt", "data/in/b.txt", "data/[odd", "home/ana/c.txt", "secret/key", "real/d.txt", "data-not/e.txt" };
     for (size_t i = 0; i < COUNT_OF (files); i++)
-        s_save (files [i]);
+        s_write_text (files [i], "x\n");
     ck_assert (!symlink (s_path ("secret"), s_path ("data/out")));
     ck_assert (!symlink (s_path ("secret/key"), s_path ("data/in/stolen.txt")));
     ck_assert (!symlink (s_path ("data/in"), s_path ("data/inside")));
@@ -52,7 +35,7 @@ static void s_begin (void)
 static void s_end (void)
 {
     roots_destroy (&s_roots);
-    file_remove_tree (s_top);
+    s_folder_remove ();
 }
 
 typedef char *resolve_fn (const roots_t *self, const char *name, const char *folder, error_t *error);
@@ -87,7 +70,7 @@ START_TEST (test_find)
     s_means (roots_find, "c.txt", s_path ("home/ana"), "home/ana/c.txt");
     s_means (roots_find, "d.txt", s_path ("secret"), "link/d.txt");                     // not the client's folder: then a root
     s_means (roots_find, "*.txt", s_path ("home/ana"), "home/ana/*.txt");
-    s_means (roots_find, "data/a.txt", s_top, "data/a.txt");                            // typed beside a root
+    s_means (roots_find, "data/a.txt", s_folder, "data/a.txt");                            // typed beside a root
 }
 END_TEST
 
@@ -118,7 +101,7 @@ START_TEST (test_place)
     s_means (roots_place, s_path ("data/in"), "", "data/in");
     s_means (roots_place, "new", "", "data/new");
     s_means (roots_place, "new", s_path ("home/ana"), "home/ana/new");
-    s_means (roots_place, "data/new", s_top, "data/new");
+    s_means (roots_place, "data/new", s_folder, "data/new");
     s_refused (roots_place, s_path ("new"), "", "outside");
     s_refused (roots_place, s_path ("data/out/new"), "", "outside");
     s_refused (roots_place, s_path ("data/out"), "", "outside");

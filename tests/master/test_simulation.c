@@ -11,8 +11,8 @@
 // Each schedule is its seed: a failure prints it, and RACIMO_SEED=N runs that one alone.
 #include "master/master.h"
 #include "master/plan.h"
+#include "tests/main.h"
 
-#include <check.h>
 #include <racimo.h>
 
 enum { WORKERS = 1000, SLOTS = 3, JOBS = 4, TASKS = 12, PARTS = 6, LETTERS = 4096, SEGMENTS = 4096, STEPS = 200000 };
@@ -604,14 +604,6 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("simulation");
-    TCase *all = tcase_create ("all");
-    tcase_set_timeout (all, 300);
-    tcase_add_test (all, schedules);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    const TTest *const tests [] = { schedules };
+    return main_run ("simulation", NULL, NULL, tests, COUNT_OF (tests));
 }

@@ -5,8 +5,8 @@
 // Time is the clock of the next event, so an hour costs no more than its messages. Speeds are bytes a microsecond.
 #include "base/clock.h"
 #include "master/plan.h"
+#include "tests/main.h"
 
-#include <check.h>
 #include <racimo.h>
 
 enum { NODES = 1000, SLOTS = 4, JOBS = 220, TASKS = 20000, WIRE_US = 200, SEAL_US = 2000, PARTS = 4 };
@@ -519,26 +519,18 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("simulation_time");
-    TCase *all = tcase_create ("all");
-    tcase_set_timeout (all, 300);
-    tcase_add_checked_fixture (all, s_begin, s_end);
-    tcase_add_loop_test (all, three_uneven_nodes_share_a_job, 0, 2);
-    tcase_add_loop_test (all, a_second_run_finds_its_bytes_at_home, 0, 4);
-    tcase_add_test (all, homes_are_a_wish);
-    tcase_add_test (all, a_reduce_ends_too);
-    tcase_add_loop_test (all, users_share_by_time_and_priority, 0, 9);
-    tcase_add_test (all, three_users_and_one_who_comes_later);
-    tcase_add_test (all, long_tasks_of_a_newcomer_do_not_take_all_slots);
-    tcase_add_test (all, a_small_job_does_not_wait_behind_a_long_one);
-    tcase_add_test (all, a_users_jobs_come_by_priority_and_then_in_order);
-    tcase_add_test (all, two_hundred_small_jobs_of_four_users);
-    tcase_add_loop_test (all, a_node_drains_and_another_joins, 0, 2);
-    tcase_add_loop_test (all, a_step_costs_what_changed, 0, 2);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    TCase *tests = main_case (s_begin, s_end);
+    tcase_add_loop_test (tests, three_uneven_nodes_share_a_job, 0, 2);
+    tcase_add_loop_test (tests, a_second_run_finds_its_bytes_at_home, 0, 4);
+    tcase_add_test (tests, homes_are_a_wish);
+    tcase_add_test (tests, a_reduce_ends_too);
+    tcase_add_loop_test (tests, users_share_by_time_and_priority, 0, 9);
+    tcase_add_test (tests, three_users_and_one_who_comes_later);
+    tcase_add_test (tests, long_tasks_of_a_newcomer_do_not_take_all_slots);
+    tcase_add_test (tests, a_small_job_does_not_wait_behind_a_long_one);
+    tcase_add_test (tests, a_users_jobs_come_by_priority_and_then_in_order);
+    tcase_add_test (tests, two_hundred_small_jobs_of_four_users);
+    tcase_add_loop_test (tests, a_node_drains_and_another_joins, 0, 2);
+    tcase_add_loop_test (tests, a_step_costs_what_changed, 0, 2);
+    return main_end ("simulation_time", tests);
 }

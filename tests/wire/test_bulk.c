@@ -1,7 +1,7 @@
 // Tests of bulk: codecs there and back and with damaged bytes; the choice of a codec, with a simulated server and link and no real time.
+#include "tests/main.h"
 #include "wire/bulk.h"
 
-#include <check.h>
 #include <racimo.h>
 #include <stdio.h>
 
@@ -260,21 +260,14 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("bulk");
-    TCase *all = tcase_create ("all");
-    tcase_set_timeout (all, 60);
-    tcase_add_loop_test (all, codecs_there_and_back, 0, BULK_CODECS);
-    tcase_add_loop_test (all, damaged_bytes_are_refused, 0, BULK_CODECS);
-    tcase_add_test (all, a_fast_link_gets_plain_bytes);
-    tcase_add_test (all, noise_is_not_packed);
-    tcase_add_test (all, the_link_decides);
-    tcase_add_test (all, what_both_sides_have);
-    tcase_add_test (all, two_steps_at_once);
-    tcase_add_test (all, slow_askers_get_plain_bytes);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    TCase *tests = main_case (NULL, NULL);
+    tcase_add_loop_test (tests, codecs_there_and_back, 0, BULK_CODECS);
+    tcase_add_loop_test (tests, damaged_bytes_are_refused, 0, BULK_CODECS);
+    tcase_add_test (tests, a_fast_link_gets_plain_bytes);
+    tcase_add_test (tests, noise_is_not_packed);
+    tcase_add_test (tests, the_link_decides);
+    tcase_add_test (tests, what_both_sides_have);
+    tcase_add_test (tests, two_steps_at_once);
+    tcase_add_test (tests, slow_askers_get_plain_bytes);
+    return main_end ("bulk", tests);
 }

@@ -1,36 +1,12 @@
 // Tests of bundle: sources there and back, the same bytes the same hash; hostile bundles leave no file anywhere.
-#include "base/file.h"
+#include "tests/folder.h"
 #include "wire/bundle.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <racimo.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char s_root [64];
-
-static void s_enter (void)
-{
-    strcpy (s_root, "/tmp/racimo-test-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_root));
-}
-
-static void s_leave (void)
-{
-    file_remove_tree (s_root);
-}
-
-static char *s_put (const char *name, const char *text)
-{
-    char *path = file_join (s_root, name), *slash = strrchr (path, '/');
-    *slash = '\0';
-    ck_assert (file_make_folders (path, 0700, NULL) == OK);
-    *slash = '/';
-    ck_assert (file_save (path, text, strlen (text), NULL) == OK);
-    return path;
-}
 
 static bool s_holds (const char *folder, const char *name, const char *text)
 {
@@ -55,9 +31,9 @@ static int s_entries (const char *folder)
 
 START_TEST (sources_travel)
 {
-    char *path [] = { s_put ("a/src/job.c", "#include \"../lib/x.h\"\n"), s_put ("a/lib/x.h", "int x;\n"), s_put ("a/lib/empty.h", ""),
-        s_put ("a/src/job.c.d/y.h", "a \n b") };
-    char hash [BUNDLE_HASH], again [BUNDLE_HASH], *main, *second, *target = file_join (s_root, "cache/one");
+    char *path [] = { s_write_text ("a/src/job.c", "#include \"../lib/x.h\"\n"), s_write_text ("a/lib/x.h", "int x;\n"), s_write_text ("a/lib/empty.h", ""),
+        s_write_text ("a/src/job.c.d/y.h", "a \n b") };
+    char hash [BUNDLE_HASH], again [BUNDLE_HASH], *main, *second, *target = s_path ("cache/one");
     buffer_t bundle = { 0 }, twin = { 0 };
     error_t error = { 0 };
     ck_assert_msg (bundle_make ((const char *const *) path, 4, &bundle, &error) == OK, "%s", error.text);
@@ -72,7 +48,7 @@ START_TEST (sources_travel)
     ck_assert_str_ne (hash, again);
 
     ck_assert (bundle_unpack (&bundle, target, &main, &error) == FAILED);    // cache/ is not there
-    char *cache = file_join (s_root, "cache");
+    char *cache = s_path ("cache");
     ck_assert (file_make_folders (cache, 0700, NULL) == OK);
     error_clear (&error);
     ck_assert_msg (bundle_unpack (&bundle, target, &main, &error) == OK, "%s", error.text);
@@ -83,12 +59,8 @@ START_TEST (sources_travel)
     ck_assert_int_eq (s_entries (cache), 1);
 
     ck_assert (bundle_make ((const char *const *) path, 1, &bundle, NULL) == OK && !memcmp (bundle.data, "job.c\0", 6));
-    for (int i = 0; i < 4; i++)
-        free (path [i]);
     free (main);
     free (second);
-    free (cache);
-    free (target);
     buffer_free (&bundle);
     buffer_free (&twin);
 }
@@ -98,23 +70,19 @@ START_TEST (what_cannot_travel)
 {
     buffer_t bundle = { 0 };
     error_t error = { 0 };
-    char *here = s_put ("job.c", "x"), *missing = file_join (s_root, "none.h"), *dots = file_join (s_root, "lib/../job.c");
+    char *here = s_write_text ("job.c", "x"), *missing = s_path ("none.h"), *dots = s_path ("lib/../job.c");
     const char *paths [] = { here, missing };
     ck_assert (bundle_make (paths, 2, &bundle, &error) == FAILED && strstr (error.text, "none.h"));
     paths [1] = dots;
     error_clear (&error);
     ck_assert (bundle_make (paths, 2, &bundle, &error) == FAILED && strstr (error.text, "under the name"));
     ck_assert (bundle_make (paths, 0, &bundle, NULL) == FAILED && bundle_make (paths, 1001, &bundle, NULL) == FAILED);
-    char *large = memory_new (BUNDLE_LIMIT + 1), *path = file_join (s_root, "large.h");
+    char *large = memory_new (BUNDLE_LIMIT + 1), *path = s_path ("large.h");
     ck_assert (file_save (path, large, BUNDLE_LIMIT, NULL) == OK);
     paths [1] = path;
     error_clear (&error);
     ck_assert (bundle_make (paths, 2, &bundle, &error) == FAILED && strstr (error.text, "8 MiB"));
     free (large);
-    free (path);
-    free (here);
-    free (missing);
-    free (dots);
     buffer_free (&bundle);
 }
 END_TEST
@@ -122,16 +90,14 @@ END_TEST
 static void s_expect_refused (const void *bytes, size_t size)
 {
     buffer_t bundle = { 0 };
-    char *target = file_join (s_root, "t/deep/target"), *parent = file_join (s_root, "t/deep"), *main = NULL;
+    char *target = s_path ("t/deep/target"), *parent = s_path ("t/deep"), *main = NULL;
     ck_assert (file_make_folders (parent, 0700, NULL) == OK);
     buffer_add (&bundle, bytes, size);
     error_t error = { 0 };
     ck_assert_msg (bundle_unpack (&bundle, target, &main, &error) == FAILED && error.text [0], "taken: %.*s", (int) size, (const char *) bytes);
     ck_assert_ptr_null (main);
     ck_assert_int_eq (s_entries (parent), 0);
-    ck_assert_int_eq (s_entries (s_root), 1);
-    free (target);
-    free (parent);
+    ck_assert_int_eq (s_entries (s_folder), 1);
     buffer_free (&bundle);
 }
 
@@ -190,14 +156,13 @@ START_TEST (random_bundles)
         for (size_t k = 0; k < size; k++)
             bytes [k] = letters [rac_random (i, k) % sizeof letters];
         buffer_add (&bundle, bytes, size);
-        char *target = file_join (s_root, "target"), *main = NULL;
+        char *target = s_path ("target"), *main = NULL;
         if (bundle_unpack (&bundle, target, &main, NULL) == OK)
             file_remove_tree (target);
         free (main);
-        free (target);
         buffer_free (&bundle);
     }
-    ck_assert_int_eq (s_entries (s_root), 0);
+    ck_assert_int_eq (s_entries (s_folder), 0);
 }
 END_TEST
 
@@ -213,19 +178,6 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("bundle");
-    TCase *all = tcase_create ("all");
-    tcase_set_timeout (all, 60);
-    tcase_add_checked_fixture (all, s_enter, s_leave);
-    tcase_add_test (all, sources_travel);
-    tcase_add_test (all, what_cannot_travel);
-    tcase_add_test (all, hostile_bundles);
-    tcase_add_test (all, random_bundles);
-    tcase_add_test (all, hashes);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    const TTest *const tests [] = { sources_travel, what_cannot_travel, hostile_bundles, random_bundles, hashes };
+    return main_run ("bundle", s_folder_make, s_folder_remove, tests, COUNT_OF (tests));
 }

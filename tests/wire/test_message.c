@@ -1,9 +1,9 @@
 // Tests of the codec: every verb there and back, and no bytes that make it crash, allocate without bound or accept what is not a message.
 #include "base/file.h"
+#include "tests/main.h"
 #include "wire/message.h"
 #include "wire/scan.h"
 
-#include <check.h>
 #include <racimo.h>
 
 static uint64_t s_seed;
@@ -337,27 +337,18 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("message");
-    TCase *tables = tcase_create ("tables");
-    tcase_add_loop_test (tables, fields_fill_their_struct, 1, MESSAGE_VERBS);
-    tcase_add_test (tables, document_is_up_to_date);
-    suite_add_tcase (suite, tables);
-    TCase *codec = tcase_create ("codec");
-    tcase_set_timeout (codec, 60);
-    tcase_add_loop_test (codec, round_trip, 1, MESSAGE_VERBS);
-    tcase_add_loop_test (codec, every_truncation_is_refused, 1, MESSAGE_VERBS);
-    tcase_add_loop_test (codec, mutations_are_refused_or_sound, 1, MESSAGE_VERBS);
-    tcase_add_test (codec, hostile_bodies);
-    tcase_add_test (codec, double_and_missing_fields);
-    tcase_add_test (codec, many_small_values);
-    tcase_add_test (codec, heads);
-    tcase_add_test (codec, utf8);
-    tcase_add_test (codec, people_read_utf8_and_paths_keep_their_bytes);
-    tcase_add_test (codec, too_large);
-    suite_add_tcase (suite, codec);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    TCase *tests = main_case (NULL, NULL);
+    tcase_add_loop_test (tests, fields_fill_their_struct, 1, MESSAGE_VERBS);
+    tcase_add_test (tests, document_is_up_to_date);
+    tcase_add_loop_test (tests, round_trip, 1, MESSAGE_VERBS);
+    tcase_add_loop_test (tests, every_truncation_is_refused, 1, MESSAGE_VERBS);
+    tcase_add_loop_test (tests, mutations_are_refused_or_sound, 1, MESSAGE_VERBS);
+    tcase_add_test (tests, hostile_bodies);
+    tcase_add_test (tests, double_and_missing_fields);
+    tcase_add_test (tests, many_small_values);
+    tcase_add_test (tests, heads);
+    tcase_add_test (tests, utf8);
+    tcase_add_test (tests, people_read_utf8_and_paths_keep_their_bytes);
+    tcase_add_test (tests, too_large);
+    return main_end ("message", tests);
 }

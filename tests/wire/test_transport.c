@@ -1,9 +1,9 @@
 // Tests of the two ways a message travels: pipes with descriptors, peers over ipc.
 #include "base/file.h"
+#include "tests/main.h"
 #include "wire/peer.h"
 #include "wire/pipe.h"
 
-#include <check.h>
 #include <czmq.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -106,16 +106,6 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("transport");
-    TCase *all = tcase_create ("all");
-    tcase_set_timeout (all, 30);
-    tcase_add_test (all, pipe_carries_messages_and_files);
-    tcase_add_test (all, pipe_refuses_garbage);
-    tcase_add_test (all, peers);
-    suite_add_tcase (suite, all);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    const TTest *const tests [] = { pipe_carries_messages_and_files, pipe_refuses_garbage, peers };
+    return main_run ("transport", NULL, NULL, tests, COUNT_OF (tests));
 }

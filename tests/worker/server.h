@@ -3,8 +3,7 @@
 // The test drives both ends from one thread: while it waits for news of the fetch thread it answers that one's requests, or does not.
 #pragma once
 #include "base/clock.h"
-#include "base/file.h"
-#include "tests/main.h"
+#include "tests/folder.h"
 #include "wire/bulk.h"
 #include "worker/cache.h"
 #include "worker/fetch.h"
@@ -15,7 +14,6 @@
 
 enum { PATIENCE_MS = 30000, JOB = 7, MIB = 1 << 20, STORE_ROOM = 4 << 20 };
 
-static char s_folder [64];
 static worker_options_t s_options;
 static peer_t *s_server;
 static fetch_t *s_fetch;
@@ -31,15 +29,6 @@ static inline char s_byte (uint64_t offset)
     return (char) (offset * 2654435761u >> 13 ^ offset >> 20);
 }
 
-static inline const char *s_path (const char *name)
-{
-    static char room [8] [256];
-    static int turn;
-    char *path = room [turn++ % 8];
-    snprintf (path, sizeof room [0], "%s/%s", s_folder, name);
-    return path;
-}
-
 static inline void s_fetch_begin (void)
 {
     error_t error = { 0 };
@@ -50,8 +39,7 @@ static inline void s_fetch_begin (void)
 
 static inline void s_begin (void)
 {
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-fetch-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
+    s_folder_make ();
     zsys_handler_set (NULL);
     s_server = peer_bind ("tcp://127.0.0.1:*", &(peer_options_t) { .bulk = true }, NULL);
     ck_assert_ptr_nonnull (s_server);
@@ -68,7 +56,7 @@ static inline void s_end (void)
     zsys_shutdown ();
     free (s_store);
     free ((char *) s_options.chunks);
-    file_remove_tree (s_folder);
+    s_folder_remove ();
 }
 
 // ---- the server

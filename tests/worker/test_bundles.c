@@ -1,13 +1,12 @@
 // Tests of sources that come over the wire, from a master that is this test: in pieces, twice, damaged, not at all.
 #include "worker/bundles.h"
-#include "base/file.h"
-#include "tests/main.h"
+#include "tests/folder.h"
 
 #include <czmq.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static char s_root [64], s_hash [BUNDLE_HASH];
+static char s_hash [BUNDLE_HASH];
 static buffer_t s_bundle;
 static peer_t *s_master, *s_worker;
 static peer_id_t s_from;
@@ -16,15 +15,14 @@ static bundles_t *s_bundles;
 static void s_begin (void)
 {
     buffer_t endpoint = { 0 }, text = { 0 };
-    strcpy (s_root, "/tmp/racimo-test-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_root));
-    char *folder = file_join (s_root, "bundles"), *job = file_join (s_root, "job.c"), *header = file_join (s_root, "a.h");
+    s_folder_make ();
+    char *folder = file_join (s_folder, "bundles"), *job = file_join (s_folder, "job.c"), *header = file_join (s_folder, "a.h");
     for (int i = 0; i < 20000; i++)
         buffer_print (&text, "// %d\n", i);             // three pieces
     ck_assert (!file_save (job, text.data, text.size, NULL) && !file_save (header, "int a;\n", 7, NULL));
     ck_assert (!bundle_make ((const char *const []) { job, header }, 2, &s_bundle, NULL));
     bundle_hash (&s_bundle, s_hash);
-    buffer_print (&endpoint, "ipc://%s/master", s_root);
+    buffer_print (&endpoint, "ipc://%s/master", s_folder);
     zsys_handler_set (NULL);
     s_master = peer_bind (endpoint.data, NULL, NULL);
     s_worker = peer_connect (endpoint.data, NULL, NULL);
@@ -44,7 +42,7 @@ static void s_end (void)
     peer_destroy (&s_worker);
     peer_destroy (&s_master);
     buffer_free (&s_bundle);
-    file_remove_tree (s_root);
+    s_folder_remove ();
 }
 
 static message_t s_next (peer_t *peer, peer_id_t *from, message_verb_t verb)
@@ -125,7 +123,7 @@ END_TEST
 
 START_TEST (test_the_next_life_has_them)
 {
-    char *folder = file_join (s_root, "bundles");
+    char *folder = file_join (s_folder, "bundles");
     ck_assert_ptr_null (s_main ());
     s_serve ();
     ck_assert_ptr_nonnull (s_main ());

@@ -1,8 +1,7 @@
 // test_cache: blocks come back whole or not at all, within the limit, over lives of the worker and whatever happened to the files between.
-#include "base/file.h"
+#include "tests/folder.h"
 #include "worker/cache.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,19 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char s_folder [64];
 static char s_bytes [CACHE_BLOCK];
-
-static void s_begin (void)
-{
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-cache-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
-}
-
-static void s_end (void)
-{
-    file_remove_tree (s_folder);
-}
 
 static cache_t *s_cache (uint64_t blocks)
 {
@@ -271,9 +258,7 @@ END_TEST
 
 int main (void)
 {
-    TCase *tests = tcase_create ("cache");
-    tcase_add_checked_fixture (tests, s_begin, s_end);
-    tcase_set_timeout (tests, 60);
+    TCase *tests = main_case (s_folder_make, s_folder_remove);
     tcase_add_test (tests, test_blocks_come_back_also_in_the_next_life);
     tcase_add_test (tests, test_a_damaged_block_is_not_there);
     tcase_add_loop_test (tests, test_damaged_files_are_dropped, 0, 4);
@@ -282,11 +267,5 @@ int main (void)
     tcase_add_test (tests, test_a_smaller_limit_holds_at_once);
     tcase_add_test (tests, test_two_workers_share_a_folder);
     tcase_add_test (tests, test_a_disk_that_refuses_is_an_error);
-    Suite *suite = suite_create ("cache");
-    suite_add_tcase (suite, tests);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_ENV);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed ? 1 : 0;
+    return main_end ("cache", tests);
 }

@@ -2,27 +2,14 @@
 //
 // Each job here is fed the same rows once with memory for all of them and once with almost none; the merged streams, folded or not, are
 // written down as text and compared. Wide sums (1e300 beside 1) make states that take several rows.
-#include "base/file.h"
 #include "sealed.h"
+#include "tests/folder.h"
 #include "worker/gather.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BATCHES = 60, FIRST_ROWS = 200 };
-
-static char s_folder [64];
-
-static void s_folder_make (void)
-{
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-test-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
-}
-
-static void s_folder_remove (void)
-{
-    file_remove_tree (s_folder);
-}
 
 // ---- jobs: every way in which rows are kept
 
@@ -313,6 +300,38 @@ START_TEST (wide_states)
 }
 END_TEST
 
+// A batch of groups that are all new, each with states as wide as they may be, does not take many times the memory before it is looked at.
+START_TEST (wide_batch)
+{
+    enum { MEMORY = 8 << 20, GROUPS = 2000 };
+    job_t *job = s_job (s_wide);
+    shape_t *shape = memory_new (sizeof *shape);
+    batch_t *batch = memory_new (sizeof *batch);
+    sealed_t *sealed = memory_new (sizeof *sealed);
+    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
+    *sealed = (sealed_t) { .job = job, .shape = shape };
+    collect_t *collect = s_collect (job, shape, MEMORY);
+    s_make (batch, GROUPS);
+    for (uint32_t r = 0; r < GROUPS; r++) {
+        batch->number [r] = r;
+        batch->word [r].size = 0;
+    }
+    ck_assert_int_eq (collect_add (collect, batch->column, GROUPS, shape->prefix ? batch->part : NULL, NULL), OK);
+    s_seal (collect, sealed);
+    ck_assert_uint_eq (sealed->rows, GROUPS);
+    ck_assert_uint_ge (sealed->cursors, GROUPS * 4ull * 4096 / (MEMORY / 4 * 5ull));      // runs: of at most that much each
+    collect_destroy (&collect);
+    for (uint32_t i = 0; i < sealed->cursors; i++)
+        cursor_close (&sealed->cursor [i]);
+    for (uint32_t i = 0; i < sealed->segments; i++)
+        segment_close (&sealed->segment [i]);
+    job_destroy (&job);
+    free (shape);
+    free (batch);
+    free (sealed);
+}
+END_TEST
+
 // Rows that were dropped, or are none, leave no file and no trace in what comes after.
 START_TEST (dropped)
 {
@@ -423,6 +442,6 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { groups, through_a_segment, wide_states, records, dropped, writing_is_progress, no_folder, keys };
+    const TTest *const tests [] = { groups, through_a_segment, wide_states, wide_batch, records, dropped, writing_is_progress, no_folder, keys };
     return main_run ("collect", s_folder_make, s_folder_remove, tests, COUNT_OF (tests));
 }

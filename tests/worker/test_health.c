@@ -1,50 +1,29 @@
 // test_health: temperature and firmware word of a node, from files that look like the kernel's.
-#include "base/file.h"
-#include "tests/main.h"
+#include "tests/folder.h"
 #include "worker/health.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static char s_folder [64];
-
 static void s_begin (void)
 {
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-health-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
-    char *word = file_join (s_folder, "throttled");
+    s_folder_make ();
     setenv ("RACIMO_THERMAL", s_folder, 1);
-    setenv ("RACIMO_THROTTLED", word, 1);
-    free (word);
-}
-
-static void s_end (void)
-{
-    file_remove_tree (s_folder);
-}
-
-static void s_write (const char *name, const char *text)
-{
-    char *path = file_join (s_folder, name), *end = strrchr (path, '/');
-    *end = '\0';
-    ck_assert (!file_make_folders (path, 0700, NULL));
-    *end = '/';
-    ck_assert (!file_save (path, text, strlen (text), NULL));
-    free (path);
+    setenv ("RACIMO_THROTTLED", s_path ("throttled"), 1);
 }
 
 START_TEST (test_the_hottest_zone_and_the_word)
 {
     health_t health = { 0 };
-    s_write ("thermal_zone0/temp", "48312\n");
-    s_write ("thermal_zone1/temp", "81500\n");
-    s_write ("thermal_zone2/temp", "-274000\n");        // a sensor that is not there
-    s_write ("throttled", "50005\n");
+    s_write_text ("thermal_zone0/temp", "48312\n");
+    s_write_text ("thermal_zone1/temp", "81500\n");
+    s_write_text ("thermal_zone2/temp", "-274000\n");        // a sensor that is not there
+    s_write_text ("throttled", "50005\n");
     health_read (&health);
     ck_assert_uint_eq (health.millicelsius, 81500);
     ck_assert_uint_eq (health.throttled, 0x50005);
-    s_write ("thermal_zone1/temp", "20000\n");          // not looked at again so soon
+    s_write_text ("thermal_zone1/temp", "20000\n");          // not looked at again so soon
     health_read (&health);
     ck_assert_uint_eq (health.millicelsius, 81500);
     health.read_us -= 6000000;
@@ -59,7 +38,7 @@ START_TEST (test_a_machine_without_sensors)
     health_read (&health);
     ck_assert_uint_eq (health.millicelsius, 0);
     ck_assert_uint_eq (health.throttled, 0);
-    s_write ("thermal_zone0/temp", "hot\n");
+    s_write_text ("thermal_zone0/temp", "hot\n");
     health.read_us -= 6000000;
     health_read (&health);
     ck_assert_uint_eq (health.millicelsius, 0);
@@ -69,5 +48,5 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_the_hottest_zone_and_the_word, test_a_machine_without_sensors };
-    return main_run ("health", s_begin, s_end, tests, COUNT_OF (tests));
+    return main_run ("health", s_begin, s_folder_remove, tests, COUNT_OF (tests));
 }

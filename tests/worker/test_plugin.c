@@ -1,6 +1,5 @@
 // test_plugin: compiling a job and finding it again: the same bytes in the cache, another result for whatever may change one.
-#include "base/file.h"
-#include "tests/main.h"
+#include "tests/folder.h"
 #include "worker/plugin.h"
 #include <dirent.h>
 #include <dlfcn.h>
@@ -10,35 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char s_folder [64];
-
-static char *s_path (const char *name)
-{
-    static char room [4] [256];
-    static int turn;
-    char *path = room [turn++ % 4];
-    snprintf (path, sizeof room [0], "%s/%s", s_folder, name);
-    return path;
-}
-
-static void s_write (const char *name, const char *text)
-{
-    ck_assert (!file_save (s_path (name), text, strlen (text), NULL));
-}
-
 static void s_start (void)
 {
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-plugin-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
+    s_folder_make ();
     unsetenv ("RACIMO_CC");
     unsetenv ("RACIMO_CFLAGS");
-    s_write ("job.c", "#include <racimo.h>\n#include \"my names.h\"\nRAC_JOB (plan) { rac_about (plan, NAME); return RAC_OK; }\n");
-    s_write ("my names.h", "#define NAME \"one\"\n");
-}
-
-static void s_stop (void)
-{
-    file_remove_tree (s_folder);
+    s_write_text ("job.c", "#include <racimo.h>\n#include \"my names.h\"\nRAC_JOB (plan) { rac_about (plan, NAME); return RAC_OK; }\n");
+    s_write_text ("my names.h", "#define NAME \"one\"\n");
 }
 
 // The path of the compiled job, to be freed; *compiled: whether the compiler was at work.
@@ -102,17 +79,17 @@ END_TEST
 START_TEST (test_what_changes_it)
 {
     char *first = s_make_expecting ("job.c", true);
-    s_write ("my names.h", "#define NAME \"two\"\n");
+    s_write_text ("my names.h", "#define NAME \"two\"\n");
     char *header = s_make_expecting ("job.c", true);
     ck_assert_str_ne (first, header);
-    s_write ("my names.h", "#define NAME \"one\"\n");
+    s_write_text ("my names.h", "#define NAME \"one\"\n");
     char *back = s_make_expecting ("job.c", false);
     ck_assert_str_eq (first, back);
     setenv ("RACIMO_CFLAGS", "-DANY", 1);
     char *flags = s_make_expecting ("job.c", true);
     ck_assert_str_ne (first, flags);
     unsetenv ("RACIMO_CFLAGS");
-    s_write ("job.c", "#include <racimo.h>\nRAC_JOB (plan) { rac_about (plan, \"\"); return RAC_OK; }\n");
+    s_write_text ("job.c", "#include <racimo.h>\nRAC_JOB (plan) { rac_about (plan, \"\"); return RAC_OK; }\n");
     char *source = s_make_expecting ("job.c", true);
     ck_assert_str_ne (first, source);
     free (first);
@@ -155,7 +132,7 @@ END_TEST
 
 START_TEST (test_other_languages_and_compilers)
 {
-    s_write ("job.cc", "#include <racimo.h>\nRAC_JOB (plan) { auto text = \"C++\"; rac_about (plan, text); return RAC_OK; }\n");
+    s_write_text ("job.cc", "#include <racimo.h>\nRAC_JOB (plan) { auto text = \"C++\"; rac_about (plan, text); return RAC_OK; }\n");
     free (s_make_expecting ("job.cc", true));
     setenv ("RACIMO_CC", " gcc  -g ", 1);
     free (s_make_expecting ("job.c", true));
@@ -164,7 +141,7 @@ END_TEST
 
 START_TEST (test_failures)
 {
-    s_write ("bad.c", "#include <racimo.h>\nRAC_JOB (plan) { return nonsense; }\n");
+    s_write_text ("bad.c", "#include <racimo.h>\nRAC_JOB (plan) { return nonsense; }\n");
     s_expect_failure ("bad.c", ERROR_JOB, "bad.c: does not compile", "nonsense");
     s_expect_failure ("absent.c", ERROR_JOB, "absent.c: cannot read the job: No such file", "");
     setenv ("RACIMO_CC", "no-such-compiler", 1);
@@ -209,7 +186,7 @@ START_TEST (test_litter)
     setenv ("TMPDIR", s_path ("tmp"), 1);
     for (size_t i = 0; i < COUNT_OF (ends); i++) {
         snprintf (script, sizeof script, "#!/bin/sh\necho text > \"$TMPDIR/litter.s\"\n%s\n", ends [i]);
-        s_write ("messy", script);
+        s_write_text ("messy", script);
         ck_assert_int_eq (chmod (s_path ("messy"), 0700), 0);
         setenv ("RACIMO_CC", s_path ("messy"), 1);
         plugin_t *plugin = plugin_new (s_path ("job.c"), TEST_SOURCE "/api", s_path ("the cache"));
@@ -227,7 +204,7 @@ END_TEST
 START_TEST (test_changed_meanwhile)
 {
     plugin_t *plugin = plugin_new (s_path ("job.c"), TEST_SOURCE "/api", s_path ("the cache"));
-    s_write ("job.c", "#include <racimo.h>\nRAC_JOB (plan) { rac_about (plan, \"\"); return RAC_OK; }\n");
+    s_write_text ("job.c", "#include <racimo.h>\nRAC_JOB (plan) { rac_about (plan, \"\"); return RAC_OK; }\n");
     plugin_wait (plugin);
     ck_assert_ptr_null (plugin_path (plugin));
     ck_assert_ptr_nonnull (strstr (plugin_error (plugin)->text, "changed while it was compiled"));
@@ -252,5 +229,5 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_cached, test_what_changes_it, test_damaged, test_other_languages_and_compilers, test_failures, test_many_errors_are_cut, test_at_once, test_litter, test_changed_meanwhile, test_cache_folder };
-    return main_run ("plugin", s_start, s_stop, tests, COUNT_OF (tests));
+    return main_run ("plugin", s_start, s_folder_remove, tests, COUNT_OF (tests));
 }

@@ -3,10 +3,9 @@
 // The test is a child subreaper: a process that outlives the worker's end falls to it, so "no process left" is exactly "no child".
 // The worker is forked before the test's own ZeroMQ context exists, as everywhere.
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "tests/folder.h"
 #include "wire/peer.h"
 #include "worker/worker.h"
-#include <check.h>
 #include <czmq.h>
 #include <errno.h>
 #include <signal.h>
@@ -18,21 +17,11 @@
 
 enum { JOB = 5, SLOTS = 2, PATIENCE_MS = 20000 };
 
-static char s_folder [64];
 static pid_t s_worker;
 static peer_t *s_master;
 static peer_id_t s_id;
 static uint64_t s_attempts;
 static uint64_t s_timeout;                              // that the job asks for
-
-static char *s_path (const char *name)
-{
-    static char room [4] [256];
-    static int turn;
-    char *path = room [turn++ % 4];
-    snprintf (path, sizeof room [0], "%s/%s", s_folder, name);
-    return path;
-}
 
 static void s_run_worker (const char *endpoint, pid_t parent)
 {
@@ -77,8 +66,7 @@ static void s_greet (void)
 
 static void s_start (void)
 {
-    snprintf (s_folder, sizeof s_folder, "/tmp/racimo-worker-XXXXXX");
-    ck_assert_ptr_nonnull (mkdtemp (s_folder));
+    s_folder_make ();
     ck_assert (!prctl (PR_SET_CHILD_SUBREAPER, 1));
     char *endpoint = memory_text (s_path ("master"));
     buffer_t address = { 0 };
@@ -115,7 +103,7 @@ static void s_stop (void)
     }
     peer_destroy (&s_master);
     zsys_shutdown ();
-    file_remove_tree (s_folder);
+    s_folder_remove ();
 }
 
 static void s_send_job (uint64_t number, const char *source)
@@ -368,27 +356,9 @@ END_TEST
 
 int main (void)
 {
-    Suite *suite = suite_create ("worker");
-    TCase *tests = tcase_create ("worker");
-    tcase_set_timeout (tests, 60);
-    tcase_add_checked_fixture (tests, s_start, s_stop);
-    tcase_add_test (tests, test_answers);
-    tcase_add_test (tests, test_deaths);
-    tcase_add_test (tests, test_stuck);
-    tcase_add_test (tests, test_leak);
-    tcase_add_test (tests, test_strays_and_doubles);
-    tcase_add_test (tests, test_noise);
-    tcase_add_test (tests, test_others_go_on);
-    tcase_add_test (tests, test_forget);
-    tcase_add_test (tests, test_two_jobs);
-    tcase_add_test (tests, test_does_not_compile);
-    tcase_add_test (tests, test_terminated_at_work);
-    tcase_add_test (tests, test_killed_at_work);
-    tcase_add_test (tests, test_parent_dies);
-    suite_add_tcase (suite, tests);
-    SRunner *runner = srunner_create (suite);
-    srunner_run_all (runner, CK_NORMAL);
-    int failed = srunner_ntests_failed (runner);
-    srunner_free (runner);
-    return failed != 0;
+    const TTest *const tests [] = {
+        test_answers, test_deaths, test_stuck, test_leak, test_strays_and_doubles, test_noise, test_others_go_on, test_forget,
+        test_two_jobs, test_does_not_compile, test_terminated_at_work, test_killed_at_work, test_parent_dies,
+    };
+    return main_run ("worker", s_start, s_stop, tests, COUNT_OF (tests));
 }
