@@ -5,6 +5,7 @@
 // the records sorted by their whole strings.
 #include "worker/collect.h"
 #include "base/file.h"
+#include "kernel/value.h"
 #include "table/group.h"
 #include "table/sort.h"
 #include "worker/compact.h"
@@ -365,10 +366,26 @@ static status_t s_add_records (collect_t *self, const rac_column *column, uint32
     return s_bound (self, error);
 }
 
+// Rows that are added before memory is looked at: all of them may be new groups, and a group's states may take kilobytes.
+static uint32_t s_piece (const collect_t *self, uint32_t rows)
+{
+    if (self->shape->records)
+        return rows;
+    uint64_t piece = self->memory / 4 / (fold_row_bytes (self->fold) + 1);
+    return piece >= rows ? rows : piece < 64 ? 64 : (uint32_t) piece & ~63u;        // whole words of validity
+}
+
 status_t collect_add (collect_t *self, const rac_column *column, uint32_t rows, const uint32_t *part, error_t *error)
 {
     assert (rows <= RAC_ROWS);
-    if (!rows)
-        return OK;
-    return self->shape->records ? s_add_records (self, column, rows, part, error) : s_add_groups (self, column, rows, part, error);
+    rac_column slice [JOB_COLUMNS];
+    for (uint32_t from = 0, piece = s_piece (self, rows); from < rows; from += piece) {
+        uint32_t some = rows - from < piece ? rows - from : piece;
+        for (uint32_t c = 0; from && c < self->job->columns; c++)
+            slice [c] = value_slice (&column [c], from);
+        const rac_column *at = from ? slice : column;
+        const uint32_t *parts = part ? part + from : NULL;
+        TRY (self->shape->records ? s_add_records (self, at, some, parts, error) : s_add_groups (self, at, some, parts, error));
+    }
+    return OK;
 }

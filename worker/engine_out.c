@@ -22,15 +22,6 @@ static rac_status s_wrong (engine_t *self, const char *what, uint32_t is, uint32
     return RAC_FAIL;
 }
 
-// The rows [from, from + RAC_ROWS) of a column; from is a multiple of 64.
-static rac_column s_slice (const rac_column *column, uint32_t from)
-{
-    rac_column slice = *column;
-    slice.at.any = (const char *) column->at.any + (size_t) from * value_bytes (column->type);
-    slice.valid = column->valid ? column->valid + from / 64 : NULL;
-    return slice;
-}
-
 static status_t s_parts (engine_t *self, const rac_column *column, uint32_t rows)
 {
     if (self->job->spread == RAC_CHOSEN) {
@@ -108,7 +99,7 @@ static rac_status s_emit (rac_out *out, uint32_t rows, const rac_column *column,
     rac_status rc = RAC_OK;
     for (uint32_t from = 0; from < rows && rc == RAC_OK; from += RAC_ROWS) {
         for (uint32_t i = 0; i < columns; i++)
-            slice [i] = s_slice (&column [i], from);
+            slice [i] = value_slice (&column [i], from);
         rc = s_take (self, slice, rows - from < RAC_ROWS ? rows - from : RAC_ROWS) ? RAC_FAIL : RAC_OK;
     }
     free (slice);

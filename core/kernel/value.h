@@ -13,3 +13,12 @@ static inline bool value_missing (const rac_column *column, uint32_t row)
 {
     return column->valid && !(column->valid [row / 64] >> row % 64 & 1);
 }
+
+// The rows of a column from `from` on, which is a multiple of 64.
+static inline rac_column value_slice (const rac_column *column, uint32_t from)
+{
+    rac_column slice = *column;
+    slice.at.any = (const char *) column->at.any + (size_t) from * value_bytes (column->type);
+    slice.valid = column->valid ? column->valid + from / 64 : NULL;
+    return slice;
+}
