@@ -207,6 +207,7 @@ static void s_handler (zsock_t *pipe, void *argument)
         if (items [1].revents & ZMQ_POLLIN)
             s_answer (handler.gate, handler.socket);
     }
+    zsock_unbind (handler.socket, ZAP_ENDPOINT);        // at once: what is closed goes when libzmq's own thread comes to it, and the next gate may stand before
     zsock_destroy (&handler.socket);
 }
 
