@@ -36,10 +36,20 @@ heard () {
 }
 says () { heard "$work/$1.log" "$2"; }
 
-# fine NAME: the last `on` went well.   refused NAME CODE PATTERN: it ended with CODE and one line like that.
+# ends PROCESS CODE: it ends by itself, with that status.
+ends () {
+    local status
+    timeout 20 tail -s 0.05 --pid="$1" -f /dev/null
+    wait "$1"
+    status=$?
+    echo "status $status" > "$work/stderr"
+    [ "$status" -eq "$2" ]
+}
+
+# fine NAME: the last `on` went well.   refused NAME CODE PATTERN: it ended with CODE and one line like that, whatever else a daemon said before.
 fine () { holds "$1" test "$code" -eq 0; }
 refused () {
-    if [ "$code" -ne "$2" ] || [ "$(grep -c . "$work/stderr")" -ne 1 ] || ! grep -Eq -- "$3" "$work/stderr"; then
+    if [ "$code" -ne "$2" ] || [ "$(grep -vc ': looks for the head' "$work/stderr")" -ne 1 ] || ! grep -Eq -- "$3" "$work/stderr"; then
         fail "$1: status $code, not $2, or not one line like /$3/: $(head -3 "$work/stderr" | tr '\n' '|')"
     else
         pass "$1"

@@ -4,28 +4,13 @@
 # that the head has printed last.
 # shellcheck disable=SC1091,SC2016,SC2154  # common.sh sets work, code, ...; the $ of the pages are theirs
 . "${SRC:?is the source tree}/tests/system/common.sh"
+. "$SRC/tests/system/cluster.sh"
 mkdir -p "$work/bin" "$work/srv/data/out"
 ln -s "$RACIMO" "$work/bin/racimo"
 ln -s "$SRC/data" "$work/bin/data"
 export RACIMO_HOME=${RACIMO_HOME:-$build} PATH=$work/bin:$PATH RACIMO_CLUSTER_HEAD=localhost RACIMO_MASTER_LISTEN=127.0.0.1 RACIMO_WORKER_SLOTS=1
 declare -A daemon
 word=''
-
-choose_ports () {
-    local port
-    port=$(free_ports)
-    export RACIMO_CLUSTER_CONTROL=$port RACIMO_CLUSTER_DATA=$((port + 1)) RACIMO_CLUSTER_DOOR=$((port + 2))
-}
-
-# says FILE PATTERN: waits until it does.
-says () {
-    local tries
-    for ((tries = 0; tries < 400; tries++)); do
-        grep -Eq -- "$2" "$1" && return
-        sleep 0.05
-    done
-    return 1
-}
 
 # The service of a machine, as systemd would start and stop it.
 service () {
@@ -35,7 +20,7 @@ service () {
         : > "$work/$machine.log"
         RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf RACIMO_WORKER_NODE=$machine "$RACIMO" "${command##*-}" 2>> "$work/$machine.log" < /dev/null &
         daemon[$machine]=$!
-        says "$work/$machine.log" 'is worker'
+        says "$machine" 'is worker'
         ;;
     *) return 1 ;;
     esac
@@ -63,6 +48,7 @@ type_in () {
 commands () { sed -n '/^```console/,/^```$/s/^\([a-z][a-z0-9]*\)\$ /\1 /p' "$1"; }
 
 choose_ports
+export RACIMO_CLUSTER_CONTROL=$control RACIMO_CLUSTER_DATA=$data RACIMO_CLUSTER_DOOR=$door
 commands "$SRC/doc/cluster.md" > "$work/commands"
 holds 'the page has commands' test "$(wc -l < "$work/commands")" -gt 15
 while read -r machine command <&3; do
@@ -74,7 +60,7 @@ holds 'the node that was put out has ended' timeout 20 tail -s 0.05 --pid="${dae
 holds 'both languages type the same' cmp -s "$work/commands" <(commands "$SRC/doc/cluster.es.md")
 for machine in pi1 pi2 pi0; do
     kill "${daemon[$machine]}"
-    timeout 20 tail -s 0.05 --pid="${daemon[$machine]}" -f /dev/null
+    holds "$machine ends" ends "${daemon[$machine]}" 0
 done
 
 # Every setting is on both pages, and every port.

@@ -1,70 +1,12 @@
 #!/bin/bash
 # cluster_setup: a cluster set up by its commands: init, token, join, revoke; who is refused, and what both sides are told. Real daemons on
 # loopback, all of one plain user, each "machine" with a configuration, keys and folders of its own.
-# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
+# shellcheck disable=SC1091,SC2154  # common.sh and cluster.sh set work, code, ...
 . "${SRC:?is the source tree}/tests/system/common.sh"
+. "$SRC/tests/system/cluster.sh"
 export RACIMO_HOME=${RACIMO_HOME:-$build}
 cp "$SRC/data/opticks.txt" "$work/data/"
 umask 022
-
-# Three ports in a row where nobody listens.
-choose_ports () {
-    local port
-    port=$(free_ports)
-    control=$port data=$((port + 1)) door=$((port + 2))
-}
-
-# on MACHINE WORDS...: racimo as that machine; exit status in $code, what it said in $work/stdout and $work/stderr.
-on () {
-    local machine=$1
-    shift
-    mkdir -p "$work/$machine"
-    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf timeout -k 5 60 "$RACIMO" "$@" > "$work/stdout" 2> "$work/stderr" < /dev/null
-    code=$?
-}
-
-# starts MACHINE WORDS...: the same as a daemon; its process in $daemon, what it says in MACHINE.log.
-starts () {
-    local machine=$1
-    shift
-    : > "$work/$machine.log"
-    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/$machine/racimo.conf "$RACIMO" "$@" 2>> "$work/$machine.log" < /dev/null &
-    daemon=$!
-}
-
-# says MACHINE PATTERN: waits until its log does.
-says () {
-    local tries
-    for ((tries = 0; tries < 400; tries++)); do
-        grep -Eq -- "$2" "$work/$1.log" && return
-        sleep 0.05
-    done
-    echo "$1 does not say /$2/ but: $(tail -2 "$work/$1.log" | tr '\n' '|')" > "$work/stderr"
-    return 1
-}
-
-# ends PROCESS CODE: it ends by itself, with that status.
-ends () {
-    local status
-    timeout 20 tail -s 0.05 --pid="$1" -f /dev/null
-    wait "$1"
-    status=$?
-    echo "status $status" > "$work/stderr"
-    [ "$status" -eq "$2" ]
-}
-
-# fine NAME: the last `on` went well.   refused NAME CODE PATTERN: it ended with CODE and one line like that.
-fine () { holds "$1" test "$code" -eq 0; }
-refused () {
-    if [ "$code" -ne "$2" ] || [ "$(grep -vc ': looks for the head' "$work/stderr")" -ne 1 ] || ! grep -Eq -- "$3" "$work/stderr"; then
-        fail "$1: status $code, not $2, or not one line like /$3/: $(head -3 "$work/stderr" | tr '\n' '|')"
-    else
-        pass "$1"
-    fi
-}
-
-# The word that the last command printed.
-word () { sed -n 's/.*racimo cluster join //p' "$work/stdout"; }
 
 mode () { stat -c %a "$work/$1"; }
 has_node () { on head nodes && grep -Eq "^$1 +ready" "$work/stdout"; }

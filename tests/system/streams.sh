@@ -1,12 +1,11 @@
 #!/bin/bash
 # streams: a cluster whose nodes see nothing of the head's disk: input, segments and parts all go over encrypted connections, and the bytes are those of
 # a local run, whatever happens to a node, a cache or the head meanwhile.
-# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
+# shellcheck disable=SC1091,SC2154  # common.sh and cluster.sh set work, code, ...
 . "${SRC:?is the source tree}/tests/system/common.sh"
 . "$SRC/tests/system/cluster.sh"
 export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1
 cd "$work/data" || exit 1
-limit=60
 
 # ---- what there is to read
 
@@ -66,16 +65,6 @@ node_of () {
 # Whoever waits at the gate goes on, now and later. We hold a FIFO open ourselves, so nobody who tells waits, or writes to nobody.
 let_go () { exec 8<> "$work/go"; }
 hold_again () { exec 8>&-; while read -rt 0.01 -u 9; do :; done; }
-
-# ends PROCESS CODE: it ends by itself, with that status.
-ends () {
-    local status
-    timeout 20 tail -s 0.05 --pid="$1" -f /dev/null
-    wait "$1"
-    status=$?
-    echo "status $status" > "$work/stderr"
-    [ "$status" -eq "$2" ]
-}
 
 again () {                                              # again N: node N once more
     starts "pi$1" worker
