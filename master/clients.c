@@ -149,7 +149,7 @@ static void s_cancel (shell_t *self, const peer_id_t *from, uint64_t job)
     bool own = !self->gate || (work ? !strcmp (work->owner, user->key) : results_drop (self->results, job, user->key));
     if (work && !own)
         shell_answer (self, from, "that job is another client's: only the key that submitted it may end it");
-    else if (work && work->committing)
+    else if (shell_ended (self, job) || (work && work->committing))
         shell_answer (self, from, "that job is being put in place: it ends by itself");
     else if (work) {
         bool watches = work_watches (work, from);
@@ -164,6 +164,8 @@ static void s_cancel (shell_t *self, const peer_id_t *from, uint64_t job)
 static void s_attach (shell_t *self, const peer_id_t *from, uint64_t job)
 {
     work_t *work = shell_work (self, job);
+    if (!work)
+        work = shell_ended (self, job);
     if (!work) {
         desk_recall (self, from, job);
         return;

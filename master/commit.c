@@ -1,86 +1,149 @@
-// commit: a result is put in place.
+// commit: the end of a job: its result is put in place, then what was hidden is put away, then its clients hear of it.
 //
 // That is renames, and for a file as the result the joining of its parts; under a cluster's master all of it is on the disk before success is told,
-// which on an SD card takes seconds a gigabyte. So there it is done by a thread of its own, and other jobs go on. Meanwhile the plan hands
-// out nothing of this job, and the loop touches neither its output nor its results; an eventfd tells of the end.
-#include "master/shell.h"
+// which on an SD card takes seconds a gigabyte, and an attempt's files go one by one. So there it is an errand, and other jobs go on. While a
+// job commits the plan hands out nothing of it, and the loop touches neither its output nor its results; once it has ended the plan has forgotten
+// it, and it stands among `ended` until nothing of it is hidden any more.
+#include "master/desk.h"
 
 #include <czmq.h>
-#include <errno.h>
-#include <sys/eventfd.h>
 
-typedef struct { work_t *work; int committed; } order_t;
-
-static void s_ended (shell_t *self, const work_t *work, bool failed, const error_t *error)
+void shell_errand (shell_t *self, uint64_t lane, errand_fn *run, errand_fn *done, void *context)
 {
-    shell_step (self, (event_t) { .kind = failed ? EVENT_COMMIT_FAILED : EVENT_COMMITTED, .job = work->number, .error = error->text,
-        .error_kind = (uint64_t) error->kind });
+    if (self->errands) {
+        errands_send (self->errands, lane, run, done, context);
+        return;
+    }
+    run (context);
+    done (context);
 }
 
-static void *s_run (void *context)
+void shell_await_errands (shell_t *self)
 {
-    order_t order = *(order_t *) context;
-    free (context);
-    work_t *work = order.work;
-    work->commit_failed = work_commit (work, &work->commit_error) != OK;
-    atomic_store (&work->commit_ended, true);
-    if (write (order.committed, &(uint64_t) { 1 }, 8) != 8) { }     // full: the loop is awake
-    return NULL;
+    while (self->errands && !errands_idle (self->errands)) {
+        zmq_pollitem_t item = { .fd = errands_fd (self->errands), .events = ZMQ_POLLIN };
+        (void) zmq_poll (&item, 1, -1);
+        errands_hear (self->errands);
+        shell_settle (self);
+    }
 }
 
-static void s_at_once (shell_t *self, work_t *work)
+// ---- a part that is not wanted
+
+typedef struct { const work_t *work; char *name; } drop_t;
+
+static void s_drop (void *context)
 {
-    error_t error = { 0 };
-    bool failed = work_commit (work, &error) != OK;
-    s_ended (self, work, failed, &error);
+    const drop_t *self = context;
+    output_drop (self->work->output, self->name);
+}
+
+static void s_dropped (void *context)
+{
+    drop_t *self = context;
+    free (self->name);
+    free (self);
+}
+
+void shell_drop (shell_t *self, const work_t *work, const char *name)
+{
+    drop_t *drop = memory_new (sizeof *drop);
+    *drop = (drop_t) { work, memory_text (name) };
+    shell_errand (self, work->number, s_drop, s_dropped, drop);
+}
+
+// ---- a result is put in place
+
+typedef struct { shell_t *shell; work_t *work; bool failed; error_t error; } commit_t;
+
+static void s_commit (void *context)
+{
+    commit_t *self = context;
+    self->failed = work_commit (self->work, &self->error) != OK;
+}
+
+static void s_committed (void *context)
+{
+    commit_t *self = context;
+    work_t *work = self->work;
+    work->committing = false;
+    if (!work->ended)                                   // given up meanwhile: what it has done is undone, or too late
+        shell_step (self->shell, (event_t) { .kind = self->failed ? EVENT_COMMIT_FAILED : EVENT_COMMITTED, .job = work->number,
+            .error = self->error.text, .error_kind = (uint64_t) self->error.kind });
+    free (self);
 }
 
 void shell_commit (shell_t *self, work_t *work)
 {
     work->reduced_us = self->now;
-    if (!self->data) {
-        s_at_once (self, work);
-        return;
-    }
-    work->codecs = dataserver_served (self->data, work->number).codecs;
-    order_t *order = memory_new (sizeof *order);
-    *order = (order_t) { work, self->committed };
+    if (self->data)
+        work->codecs = dataserver_served (self->data, work->number).codecs;
+    commit_t *commit = memory_new (sizeof *commit);
+    *commit = (commit_t) { .shell = self, .work = work };
     work->committing = true;
-    if (!pthread_create (&work->committer, NULL, s_run, order))
-        return;
-    free (order);
-    work->committing = false;
-    s_at_once (self, work);
+    shell_errand (self, work->number, s_commit, s_committed, commit);
 }
 
-void shell_committed (shell_t *self)
+// ---- the end
+
+// A result that its client fetches is offered before it is told of.
+static void s_keep_result (shell_t *self, work_t *work)
 {
-    uint64_t count;
-    if (read (self->committed, &count, sizeof count) != sizeof count)
-        return;
-    for (work_t *work = self->works, *next; work; work = next) {
-        next = work->next;
-        if (!work->committing || !atomic_load (&work->commit_ended))
-            continue;
-        pthread_join (work->committer, NULL);
-        work->committing = false;
-        error_t error = work->commit_error;
-        s_ended (self, work, work->commit_failed, &error);
-        next = self->works;                             // whatever that has ended
-    }
-    shell_settle (self);
+    error_t error = { 0 };
+    if (self->results && !work->exit_code && results_is (self->results, work->asked.submit.output)
+        && results_keep (self->results, work->number, work->owner, self->now, &error))
+        shell_log (self, error.text);
 }
 
-void shell_await_commits (shell_t *self)
+typedef struct { shell_t *shell; work_t *work; } ending_t;
+
+static void s_put_away (void *context)
 {
-    for (;;) {
-        work_t *work = self->works;
-        while (work && !work->committing)
-            work = work->next;
-        if (!work)
-            return;
-        zmq_pollitem_t item = { .fd = self->committed, .events = ZMQ_POLLIN };
-        (void) zmq_poll (&item, 1, -1);
-        shell_committed (self);
+    ending_t *self = context;
+    output_destroy (&self->work->output);
+}
+
+static void s_unlink (work_t **list, work_t *work)
+{
+    while (*list != work)
+        list = &(*list)->next;
+    *list = work->next;
+}
+
+static void s_tell (void *context)
+{
+    ending_t *self = context;
+    shell_t *shell = self->shell;
+    work_t *work = self->work;
+    const message_finished_t finished = { work->number, work->exit_code, work->end, work->compiler, work->summary.data };
+    s_keep_result (shell, work);
+    desk_end (shell, work, &finished);
+    for (uint32_t i = 0; i < work->watchers; i++)
+        shell_send_finished (shell, &work->watcher [i], work->number, finished.exit_code, finished.error, finished.compiler, finished.summary);
+    s_unlink (&shell->ended, work);
+    work_destroy (&work);
+    free (self);
+}
+
+void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *error, const char *compiler)
+{
+    work->exit_code = exit_code;
+    work->end = memory_text (error);
+    work->compiler = memory_text (compiler);
+    if (!exit_code)
+        work_summary (work, &work->summary);
+    for (uint32_t i = 0; i < self->roster.members; i++) {
+        message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
+        if (work_told (work, self->roster.member [i].number))
+            shell_tell (self, &self->roster.member [i], &forget);
     }
+    if (self->data)
+        dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
+    s_unlink (&self->works, work);
+    work->next = self->ended;
+    work->ended = true;
+    self->ended = work;
+    ending_t *ending = memory_new (sizeof *ending);
+    *ending = (ending_t) { self, work };
+    shell_errand (self, work->number, s_put_away, s_tell, ending);
 }

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-enum { ENDED = 4 };                                     // phase of JOB_INFO
+enum { COMMIT = 3, ENDED = 4 };                         // phases of JOB_INFO
 
 status_t desk_open (shell_t *self, error_t *error)
 {
@@ -112,6 +112,19 @@ static bool s_answer_encoded (shell_t *self, const peer_id_t *to, const buffer_t
     return sent;
 }
 
+// Those that are being put away go on committing for whoever asks.
+static bool s_answer_works (shell_t *self, const peer_id_t *to, uint64_t job, const work_t *work)
+{
+    bool sent = true;
+    for (; sent && work; work = work->next)
+        if (!job || work->number == job) {
+            message_t message = { .verb = MESSAGE_JOB_INFO, .job_info = s_job_info (self, work) };
+            message.job_info.phase = work->ended ? COMMIT : message.job_info.phase;
+            sent = s_answer (self, to, &message);
+        }
+    return sent;
+}
+
 static bool s_answer_jobs (shell_t *self, const peer_id_t *to, uint64_t job)
 {
     const history_t *history = self->desk ? self->desk->history : NULL;
@@ -121,12 +134,7 @@ static bool s_answer_jobs (shell_t *self, const peer_id_t *to, uint64_t job)
         if (info && (!job || history_number (history, i) == job))
             sent = s_answer_encoded (self, to, info);
     }
-    for (const work_t *work = self->works; sent && work; work = work->next)
-        if (!job || work->number == job) {
-            message_t message = { .verb = MESSAGE_JOB_INFO, .job_info = s_job_info (self, work) };
-            sent = s_answer (self, to, &message);
-        }
-    return sent;
+    return sent && s_answer_works (self, to, job, self->ended) && s_answer_works (self, to, job, self->works);
 }
 
 static message_node_info_t s_node_info (const shell_t *self, const member_t *member)
@@ -193,7 +201,7 @@ static bool s_answer_log (shell_t *self, const peer_id_t *to, uint64_t job)
 
 static bool s_knows (const shell_t *self, uint64_t job)
 {
-    bool known = shell_work ((shell_t *) self, job) != NULL;
+    bool known = shell_work (self, job) || shell_ended (self, job);
     for (size_t i = 0; self->desk && !known && i < history_count (self->desk->history); i++)
         known = history_number (self->desk->history, i) == job;
     return known;

@@ -7,6 +7,7 @@ libmaster_a_SOURCES += \
 	master/desk.c master/desk.h \
 	master/dataserver.c master/dataserver.h \
 	master/door.c master/door.h \
+	master/errands.c master/errands.h \
 	master/hear.c \
 	master/history.c master/history.h \
 	master/homes.c master/homes.h \

@@ -7,7 +7,6 @@
 
 #include <czmq.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 
@@ -86,7 +85,7 @@ static void s_run (shell_t *self)
     zmq_pollitem_t item [5] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
     int items = 2;
     if (self->data)
-        item [items++] = (zmq_pollitem_t) { .fd = self->committed, .events = ZMQ_POLLIN };
+        item [items++] = (zmq_pollitem_t) { .fd = errands_fd (self->errands), .events = ZMQ_POLLIN };
     if (self->door) {
         item [items++] = (zmq_pollitem_t) { .socket = door_socket (self->door), .events = ZMQ_POLLIN };
         item [items++] = (zmq_pollitem_t) { .fd = door_watch (self->door), .events = ZMQ_POLLIN };
@@ -104,13 +103,13 @@ static void s_run (shell_t *self)
         if (self->door)                                 // also when nobody knocks: it closes by time
             door_hear (self->door, self->now);
         if (self->data && item [2].revents)
-            shell_committed (self);
+            errands_hear (self->errands);
         shell_hear (self);
         s_watch_workers (self);
         shell_tell_nodes (self);
         s_tell_states (self);
         results_sweep (self->results, self->now);
-        self->ending |= self->leaving && !self->works;
+        self->ending |= self->leaving && !self->works && !self->ended;
         if (self->options->parent && getppid () != self->options->parent)
             self->ending = true;
     }
@@ -189,16 +188,16 @@ static status_t s_open_cluster (shell_t *self, error_t *error)
         return OK;
     s_sweep (self);
     self->homes = homes_new ();
-    self->committed = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (self->committed < 0)
-        return error_errno (error, "eventfd");
+    self->errands = errands_new (error);
+    if (!self->errands)
+        return FAILED;
     if (options->roots && !(self->roots = roots_new (options->root, options->roots, error)))
         return FAILED;
     if (self->roots && options->secret)
         roots_close (self->roots, options->secret);
     if (self->roots && options->state)
         roots_close (self->roots, options->state);
-    if (options->state && !(self->results = results_new (options->state, self->data, error)))
+    if (options->state && !(self->results = results_new (options->state, self->data, self->errands, error)))
         return FAILED;
     log_line (LOG_SAY, "ready: control port %d, data port %d, %s", peer_port (self->peer), dataserver_port (self->data),
         self->gate ? "encrypted" : "not encrypted");
@@ -241,14 +240,16 @@ static void s_stop_workers (shell_t *self)
 
 static void s_close (shell_t *self)
 {
-    shell_await_commits (self);
+    shell_await_errands (self);                         // commits above all
     while (self->works)                                 // removes hidden folders and tells the clients
         shell_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");
+    shell_await_errands (self);
     if (self->peer && self->options->private)           // those of a cluster wait for its next master
         s_stop_workers (self);
     door_destroy (&self->door);
     desk_close (self);
     results_destroy (&self->results);
+    errands_destroy (&self->errands);
     homes_destroy (&self->homes);
     roots_destroy (&self->roots);
     dataserver_destroy (&self->data);
@@ -259,14 +260,12 @@ static void s_close (shell_t *self)
     free (self->actions.item);
     if (self->signals >= 0)
         close (self->signals);
-    if (self->committed >= 0)
-        close (self->committed);
 }
 
 int master_main (const master_options_t *options)
 {
     error_t error = { 0 };
-    shell_t self = { .options = options, .signals = -1, .committed = -1, .plan = plan_new (), .now = clock_us (), .alone_since = clock_us () };
+    shell_t self = { .options = options, .signals = -1, .plan = plan_new (), .now = clock_us (), .alone_since = clock_us () };
     self.epoch = (uint64_t) time (NULL) << 20 | ((uint64_t) getpid () & 0xfffff);
     status_t rc = s_open (&self, &error);
     if (!rc)

@@ -8,12 +8,21 @@ void shell_log (const shell_t *self, const char *text)
         log_line (LOG_WARN, "%s", text);
 }
 
-work_t *shell_work (shell_t *self, uint64_t number)
+static work_t *s_find (work_t *work, uint64_t number)
 {
-    for (work_t *work = self->works; work; work = work->next)
-        if (work->number == number)
-            return work;
-    return NULL;
+    while (work && work->number != number)
+        work = work->next;
+    return work;
+}
+
+work_t *shell_work (const shell_t *self, uint64_t number)
+{
+    return s_find (self->works, number);
+}
+
+work_t *shell_ended (const shell_t *self, uint64_t number)
+{
+    return s_find (self->ended, number);
 }
 
 // ---- sending
@@ -120,46 +129,11 @@ static void s_compose_error (const work_t *work, const action_t *action, char *t
         snprintf (text, room, "%s", action->error);
 }
 
-// A result that its client fetches is offered before it is told of.
-static void s_keep_result (shell_t *self, work_t *work)
-{
-    error_t error = { 0 };
-    if (self->results && results_is (self->results, work->asked.submit.output)
-        && results_keep (self->results, work->number, work->owner, self->now, &error))
-        shell_log (self, error.text);
-}
-
 static void s_finish (shell_t *self, work_t *work, const action_t *action)
 {
-    if (work->committing)                               // given up before it has ended; what it does is undone below, or too late
-        pthread_join (work->committer, NULL);
-    work->committing = false;
     char text [2048];
-    buffer_t summary = { 0 };
     s_compose_error (work, action, text, sizeof text);
-    if (!action->exit_code) {
-        work_summary (work, &summary);
-        s_keep_result (self, work);
-    }
-    output_destroy (&work->output);                     // first: when the client hears of the end, nothing hidden is left
-    const message_finished_t finished = { work->number, action->exit_code, text, (char *) action->compiler, summary.data };
-    desk_end (self, work, &finished);
-    for (uint32_t i = 0; i < work->watchers; i++)
-        shell_send_finished (self, &work->watcher [i], work->number, action->exit_code, text, action->compiler, summary.data);
-    for (uint32_t i = 0; i < self->roster.members; i++) {
-        message_t forget = { .verb = MESSAGE_FORGET, .forget = { self->epoch, work->number } };
-        if (work_told (work, self->roster.member [i].number))
-            shell_tell (self, &self->roster.member [i], &forget);
-    }
-    for (work_t **at = &self->works; *at; at = &(*at)->next)
-        if (*at == work) {
-            *at = work->next;
-            break;
-        }
-    if (self->data)
-        dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
-    work_destroy (&work);
-    buffer_free (&summary);
+    shell_end (self, work, action->exit_code, text, action->compiler);
 }
 
 // Carries out what the plan ordered. Returns the work that is to be committed, if any.
@@ -176,7 +150,7 @@ static work_t *s_carry_out (shell_t *self, const event_t *event)
         if (action->kind == ACTION_KEEP)
             work_keep (work, event->done);
         else if (action->kind == ACTION_DROP)
-            output_drop (work->output, action->part);
+            shell_drop (self, work, action->part);
         else if (action->kind == ACTION_COMMIT)
             commit = work;
         else if (action->kind == ACTION_FINISH)

@@ -1,4 +1,5 @@
-// results: see results.h. The data server holds the file by index 0 and, if rows were rejected, those by index 1.
+// results: see results.h. The data server holds the file by index 0 and, if rows were rejected, those by index 1. A file of gigabytes is removed by
+// an errand: that takes a slow disk a while.
 #include "master/results.h"
 #include "base/file.h"
 
@@ -13,15 +14,17 @@ typedef struct { uint64_t job; char owner [KEY_TEXT]; int64_t until_us; input_li
 
 struct results {
     dataserver_t *data;
+    errands_t *errands;
     char *folder;
     result_t result [RESULTS];                          // the oldest first
     size_t count;
 };
 
-results_t *results_new (const char *state, dataserver_t *data, error_t *error)
+results_t *results_new (const char *state, dataserver_t *data, errands_t *errands, error_t *error)
 {
     results_t *self = memory_new (sizeof *self);
     self->data = data;
+    self->errands = errands;
     self->folder = file_join (state, "results");
     file_remove_tree (self->folder);
     if (file_make_folders (self->folder, 0700, error))
@@ -29,11 +32,26 @@ results_t *results_new (const char *state, dataserver_t *data, error_t *error)
     return self;
 }
 
+static void s_unlink (void *context)
+{
+    const buffer_t *paths = context;                    // each ended by a NUL
+    for (size_t at = 0; at < paths->size; at += strlen (paths->data + at) + 1)
+        unlink (paths->data + at);
+}
+
+static void s_unlinked (void *context)
+{
+    buffer_free (context);
+    free (context);
+}
+
 static void s_remove (results_t *self, size_t at)
 {
     result_t *result = &self->result [at];
+    buffer_t *paths = memory_new (sizeof *paths);
     for (uint32_t i = 0; i < result->files.files; i++)
-        unlink (result->files.file [i].path);
+        buffer_add (paths, result->files.file [i].path, strlen (result->files.file [i].path) + 1);
+    errands_send (self->errands, result->job, s_unlink, s_unlinked, paths);
     dataserver_forget (self->data, result->job, FETCH_RESULT, &result->files);
     memmove (result, result + 1, (--self->count - at) * sizeof *result);
 }
@@ -43,8 +61,8 @@ void results_destroy (results_t **self_p)
     results_t *self = *self_p;
     if (!self)
         return;
-    while (self->count)
-        s_remove (self, 0);
+    for (size_t i = 0; i < self->count; i++)
+        dataserver_forget (self->data, self->result [i].job, FETCH_RESULT, &self->result [i].files);
     file_remove_tree (self->folder);
     free (self->folder);
     free (self);

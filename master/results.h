@@ -4,12 +4,13 @@
 // goes after an hour, or when there are more than RESULTS; what an earlier master has left goes at the beginning.
 #pragma once
 #include "master/dataserver.h"
+#include "master/errands.h"
 
 enum { RESULTS = 100 };
 
 typedef struct results results_t;
 
-results_t *results_new (const char *state, dataserver_t *data, error_t *error);     // borrows data. NULL: failed
+results_t *results_new (const char *state, dataserver_t *data, errands_t *errands, error_t *error);      // borrows both. NULL: failed
 void results_destroy (results_t **self_p);
 char *results_path (const results_t *self, uint64_t job);                           // where it is to be made; the caller frees it
 bool results_is (const results_t *self, const char *output);                        // a path of results_path

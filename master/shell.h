@@ -2,11 +2,13 @@
 //
 //     loop.c       beginning, turns, end          hear.c       messages into events
 //     clients.c    what clients ask for           admit.c      workers come and go
-//     orders.c     actions into messages          desk.c       queries, history, sources
+//     orders.c     actions into messages          desk.c       queries, history
+//     commit.c     the end of a job               sources.c    what workers fetch of a job
 #pragma once
 #include "base/log.h"
 #include "master/dataserver.h"
 #include "master/door.h"
+#include "master/errands.h"
 #include "master/homes.h"
 #include "master/master.h"
 #include "master/plan.h"
@@ -30,12 +32,13 @@ typedef struct {
     homes_t *homes;                                     // NULL: a private master
     results_t *results;                                 // NULL: none are kept
     int signals;                                        // a signalfd
-    int committed;                                      // an eventfd: a commit of a cluster's master has ended
+    errands_t *errands;                                 // NULL: a private master, which has nobody else to hear
     log_rate_t rate;
     plan_t *plan;
     action_list_t actions;
     roster_t roster;
-    work_t *works;
+    work_t *works;                                      // that the plan knows, by number
+    work_t *ended;                                      // whose hidden files are being put away
     uint64_t epoch, jobs;                               // jobs: the last number given
     int64_t now, alone_since;                           // alone_since: without any worker
     bool ending;
@@ -45,7 +48,8 @@ typedef struct {
 
 // orders.c: carrying out what the plan orders.
 void shell_log (const shell_t *self, const char *text);
-work_t *shell_work (shell_t *self, uint64_t number);    // or NULL
+work_t *shell_work (const shell_t *self, uint64_t number);         // that the plan knows; or NULL
+work_t *shell_ended (const shell_t *self, uint64_t number);        // that is being put away; or NULL
 // False: it cannot be reached and counts as lost, which the plan learns in shell_settle.
 bool shell_tell (shell_t *self, member_t *member, const message_t *message);
 void shell_tell_watchers (shell_t *self, work_t *work, const message_t *message);
@@ -56,10 +60,14 @@ void shell_cancel (shell_t *self, uint64_t job, uint64_t exit_code, const char *
 // What came up while actions were carried out: workers and clients that are gone, jobs that cannot be told to a worker.
 void shell_settle (shell_t *self);
 
-// commit.c: the result is put in place: at once by a private master, else in a thread, so that a slow disk holds up no other job.
+// commit.c: the end of a job.
+// Beside the loop, or at once in a private master; see errands.h.
+void shell_errand (shell_t *self, uint64_t lane, errand_fn *run, errand_fn *done, void *context);
+void shell_await_errands (shell_t *self);
+void shell_drop (shell_t *self, const work_t *work, const char *name);        // an attempt's file that is not wanted
 void shell_commit (shell_t *self, work_t *work);
-void shell_committed (shell_t *self);                   // `committed` is readable
-void shell_await_commits (shell_t *self);
+// The plan has forgotten it: what is hidden goes, then clients and history are told. Takes the work.
+void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *error, const char *compiler);
 
 // admit.c
 void shell_hello (shell_t *self, const peer_id_t *from, const message_hello_t *hello);

@@ -111,6 +111,9 @@ void work_destroy (work_t **self_p)
     free (self->print);
     buffer_free (&self->first_line);
     buffer_free (&self->encoded);
+    buffer_free (&self->summary);
+    free (self->end);
+    free (self->compiler);
     free (self->warning);
     free (self->doom);
     message_free (&self->asked);

@@ -4,8 +4,6 @@
 #include "master/output.h"
 #include "store/input.h"
 #include "wire/peer.h"
-#include <pthread.h>
-#include <stdatomic.h>
 
 typedef struct {                                        // of the attempt that counts
     bool there;
@@ -42,10 +40,11 @@ typedef struct work {
     share_t *share; uint32_t shares;                    // of the work, by node
     uint64_t *print;                                    // fingerprints of the inputs, head and tail of each; 0 and 0: not looked at
     uint64_t codecs;                                    // bit 1 << bulk_codec_t for each that data were packed with
-    pthread_t committer;                                // while committing: it alone touches output and results
-    bool committing, commit_failed;
-    atomic_bool commit_ended;
-    error_t commit_error;
+    bool committing;                                    // an errand: it alone touches output and results
+    bool ended;                                         // for the plan; what follows will be told when nothing is hidden any more
+    uint64_t exit_code;
+    char *end, *compiler;                               // a line, and the compiler's lines
+    buffer_t summary;
     char *warning;                                      // the first one
     char *doom;                                         // or why it cannot go on
 } work_t;

@@ -29,3 +29,6 @@ tests_master_test_door_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_shell
 tests_master_test_shell_SOURCES = tests/master/test_shell.c
 tests_master_test_shell_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_errands
+tests_master_test_errands_SOURCES = tests/master/test_errands.c
+tests_master_test_errands_LDADD = $(TEST_LIBS)
