@@ -1,136 +1,14 @@
 // test_reader: every way to cut a file into splits, windows and batches gives the records that a naive program finds.
 //
-// The naive program (s_naive) goes byte by byte and record by record, and shares nothing with the reader. Rows and rejects are
-// rendered as text, one line each, and compared.
-#include "help.h"
+// The naive program shares nothing with the reader. Rows and rejects are rendered as text, one line each, and compared.
 #include "kernel/kernel.h"
-#include "store/reader.h"
-
-#include <math.h>
-
-typedef struct { buffer_t rows, rejects; bool failed; } result_t;
-
-typedef struct {
-    rac_format format;
-    char delimiter;
-    bool header, multiline, learn;                      // learn: the reader is not told the number of fields
-    uint32_t fields, batch_rows, batch_bytes;
-} way_t;
+#include "rejects.h"
+#include "tests/store/naive.h"
 
 static void s_free (result_t *result)
 {
     buffer_free (&result->rows);
     buffer_free (&result->rejects);
-}
-
-static bool s_same (const buffer_t *a, const buffer_t *b)
-{
-    return a->size == b->size && (!a->size || !memcmp (a->data, b->data, a->size));
-}
-
-// The naive program ---------------------------------------------------------------------------------------------------------
-
-static size_t s_naive_end (const way_t *way, const char *text, size_t size, size_t from, bool *open)
-{
-    bool inside = false;
-    size_t at = from;
-    for (; at < size; at++) {
-        if (text [at] == '"' && way->format == RAC_CSV && way->multiline)
-            inside = !inside;
-        if (text [at] == '\n' && !inside)
-            break;
-    }
-    *open = inside;
-    return at;
-}
-
-// One field's value behind "|"; false: it is not sound.
-static bool s_naive_value (const way_t *way, const char *text, size_t size, buffer_t *row)
-{
-    bool enclosed = way->format == RAC_CSV && size && text [0] == '"';
-    buffer_add (row, "|", 1);
-    for (size_t at = enclosed; at < size; at++) {
-        if (way->format == RAC_CSV && text [at] == '"') {
-            if (!enclosed)
-                return false;
-            if (at + 1 == size)
-                return true;
-            if (text [++at] != '"')
-                return false;
-        }
-        buffer_add (row, text + at, 1);
-    }
-    return !enclosed;
-}
-
-static bool s_naive_row (const way_t *way, const char *text, size_t size, buffer_t *row)
-{
-    uint32_t fields = 0;
-    bool inside = false, sound = true;
-    for (size_t at = 0, begin = 0; at <= size; at++) {
-        if (at < size && text [at] == '"' && way->format == RAC_CSV)
-            inside = !inside;
-        if (at < size && (inside || text [at] != way->delimiter))
-            continue;
-        sound = s_naive_value (way, text + begin, at - begin, row) && sound;
-        fields++;
-        begin = at + 1;
-    }
-    return sound && fields == way->fields;
-}
-
-static void s_naive_record (const way_t *way, const char *text, size_t size, size_t offset, result_t *into)
-{
-    size_t before = into->rows.size;
-    bool good = true;
-    if (way->format != RAC_LINES && way->fields > 1 && !size)
-        return;
-    buffer_print (&into->rows, "%zu", offset);
-    if (way->format == RAC_LINES) {
-        buffer_add (&into->rows, "|", 1);
-        buffer_add (&into->rows, text, size);
-    } else
-        good = s_naive_row (way, text, size, &into->rows);
-    buffer_add (&into->rows, "\n", 1);
-    if (good)
-        return;
-    into->rows.size = before;
-    buffer_print (&into->rejects, "%zu|", offset);
-    buffer_add (&into->rejects, text, size);
-    buffer_add (&into->rejects, "\n", 1);
-}
-
-static result_t s_naive (const way_t *way, const char *text, size_t size)
-{
-    result_t into = { 0 };
-    size_t at = size >= 3 && !memcmp (text, "\xef\xbb\xbf", 3) ? 3 : 0;
-    for (bool header = way->header, open; at < size; ) {
-        size_t end = s_naive_end (way, text, size, at, &open), quotes = 0, next = end + 1;
-        for (size_t i = at; i < end; i++)
-            quotes += text [i] == '"';
-        if (open || (way->format == RAC_CSV && !way->multiline && quotes % 2))
-            into.failed = true;
-        if (end < size && end > at && text [end - 1] == '\r')
-            end--;
-        if (!header)
-            s_naive_record (way, text + at, end - at, at, &into);
-        header = header && end == at;                   // empty lines before it
-        at = next;
-    }
-    return into;
-}
-
-// The reader ----------------------------------------------------------------------------------------------------------------
-
-static status_t s_reject (void *context, uint64_t offset, rac_bytes record, const char *why, error_t *error)
-{
-    (void) error;
-    buffer_t *into = context;
-    ck_assert (*why);
-    buffer_print (into, "%llu|", (unsigned long long) offset);
-    buffer_add (into, record.data, record.size);
-    buffer_add (into, "\n", 1);
-    return OK;
 }
 
 static void s_render (const rac_batch *batch, buffer_t *into)
@@ -220,7 +98,7 @@ static void s_check_all_cuts (way_t way, const char *text, size_t size)
 {
     static const uint32_t rows [] = { 1, 7, RAC_ROWS }, bytes [] = { 1, 5, 0 };
     input_list_t list = s_file (text, size);
-    result_t naive = s_naive (&way, text, size);
+    result_t naive = naive_read (&way, text, size);
     for (uint64_t chunk = way.multiline ? size + 1 : 1; chunk <= size + 1; chunk++)
         for (size_t i = 0; i < COUNT_OF (rows); i++) {
             way.batch_rows = rows [i];
@@ -296,7 +174,7 @@ START_TEST (windows_of_a_large_file)
         s_big (&text, (uint64_t) kind, kind > 0, kind == 2);
         way_t way = { .format = kind == 3 ? RAC_LINES : RAC_CSV, .delimiter = ',', .fields = 3, .multiline = kind == 2,
             .batch_rows = RAC_ROWS };
-        result_t naive = s_naive (&way, text.data, text.size);
+        result_t naive = naive_read (&way, text.data, text.size);
         ck_assert (!naive.failed);
         ck_assert ((kind == 1 || kind == 2) == (naive.rejects.size > 0));
         input_list_t list = s_file (text.data, text.size);
@@ -312,144 +190,6 @@ START_TEST (windows_of_a_large_file)
 }
 END_TEST
 
-// Typed columns, counts, limits ---------------------------------------------------------------------------------------------
-
-static const reader_options_t s_csv = { .format = RAC_CSV, .delimiter = ',', .batch_rows = RAC_ROWS };
-
-// Opens over the whole file and reads the first batch; *batch is NULL at the end, or if it failed.
-static reader_t *s_first (const input_list_t *list, const reader_options_t *options, const rac_batch **batch, error_t *error)
-{
-    *batch = NULL;
-    reader_t *reader = reader_open (&list->file [0], 0, list->file [0].size, options, error);
-    if (reader && reader_next (reader, batch, error))
-        *batch = NULL;
-    return reader;
-}
-
-START_TEST (typed_columns)
-{
-    static const char text [] = "name,f,i,d,t\n\"x\",1.5,-7,12.30,2024-01-31\ny,,,,\n\"\",\"2\",8,\"1\",1970-01-01T00:00:01Z\r\n";
-    static const reader_column_t column [] = { { 0, RAC_BYTES, "name" }, { 1, RAC_F64, "f" }, { 1, RAC_F32, "f" }, { 2, RAC_I64, "i" },
-        { 3, RAC_DECIMAL (2), "d" }, { 4, RAC_TIME, "t" }, { 0, RAC_BYTES, "name" } };
-    reader_options_t options = s_csv;
-    options.header = true;
-    options.columns = COUNT_OF (column);
-    options.column = column;
-    options.input = 3;
-    input_list_t list = s_file (text, sizeof text - 1);
-    error_t error = { 0 };
-    const rac_batch *batch;
-    reader_t *reader = s_first (&list, &options, &batch, &error);
-    ck_assert_msg (batch != NULL, "%s", error.text);
-    ck_assert_uint_eq (batch->rows, 3);
-    ck_assert_uint_eq (batch->input, 3);
-    ck_assert_ptr_null (batch->text);
-    ck_assert_str_eq (batch->file, list.file [0].path);
-    const rac_column *c = batch->column;
-    for (uint32_t i = 0; i < batch->columns; i++) {
-        ck_assert_uint_eq ((uintptr_t) c [i].at.any % 64, 0);
-        bool number = c [i].type != RAC_BYTES;
-        ck_assert ((c [i].valid != NULL) == number);
-        ck_assert (!number || (c [i].valid [0] & 7) == 5);
-    }
-    ck_assert (c [1].at.f64 [0] == 1.5 && c [1].at.f64 [1] == 0 && c [1].at.f64 [2] == 2);
-    ck_assert (c [2].at.f32 [0] == 1.5f && c [2].at.f32 [2] == 2);
-    ck_assert (c [3].at.i64 [0] == -7 && c [3].at.i64 [1] == 0 && c [3].at.i64 [2] == 8);
-    ck_assert (c [4].at.i64 [0] == 1230 && c [4].at.i64 [2] == 100);
-    ck_assert (c [5].at.i64 [2] == 1000000);
-    ck_assert_mem_eq (c [6].at.bytes [0].data, "x", 1);
-    ck_assert_uint_eq (c [6].at.bytes [2].size, 0);
-    ck_assert_int_eq (reader_next (reader, &batch, &error), OK);
-    ck_assert_ptr_null (batch);
-    reader_close (&reader);
-    input_list_free (&list);
-}
-END_TEST
-
-// Bad numbers leave the batch, in every column at once, and their neighbours stay as they are.
-START_TEST (bad_numbers_are_rejected)
-{
-    buffer_t text = { 0 }, rejects = { 0 }, wanted = { 0 };
-    for (int r = 0; r < 1000; r++) {
-        bool bad = r % 70 == 3 || r % 90 == 4;
-        if (bad)
-            buffer_print (&wanted, "%zu|n%d,%s,%s\n", text.size, r, r % 70 == 3 ? "x1" : "1", r % 90 == 4 ? "1.5" : r % 3 ? "7" : "");
-        buffer_print (&text, "n%d,%s,%s\n", r, r % 70 == 3 ? "x1" : "1", r % 90 == 4 ? "1.5" : r % 3 ? "7" : "");
-    }
-    static const reader_column_t column [] = { { 2, RAC_I64, "i" }, { 0, RAC_BYTES, "n" }, { 1, RAC_F32, "f" } };
-    reader_options_t options = s_csv;
-    options.columns = COUNT_OF (column);
-    options.column = column;
-    options.reject = s_reject;
-    options.context = &rejects;
-    input_list_t list = s_file (text.data, text.size);
-    error_t error = { 0 };
-    const rac_batch *batch;
-    reader_t *reader = s_first (&list, &options, &batch, &error);
-    ck_assert_msg (batch != NULL, "%s", error.text);
-    ck_assert (s_same (&rejects, &wanted));
-    for (uint32_t r = 0, n = 0; r < batch->rows; r++, n++) {
-        while (n % 70 == 3 || n % 90 == 4)
-            n++;
-        char name [16];
-        int size = snprintf (name, sizeof name, "n%u", n);
-        ck_assert_uint_eq (batch->column [1].at.bytes [r].size, (unsigned) size);
-        ck_assert_mem_eq (batch->column [1].at.bytes [r].data, name, (size_t) size);
-        ck_assert_int_eq (batch->column [0].at.i64 [r], n % 3 ? 7 : 0);
-        ck_assert_uint_eq (batch->column [0].valid [r / 64] >> (r % 64) & 1, n % 3 > 0);
-        ck_assert (batch->column [2].at.f32 [r] == 1);
-        ck_assert_mem_eq (text.data + batch->offset [r], name, (size_t) size);
-    }
-    ck_assert_uint_eq (batch->rows, 1000 - kernel->count_byte (wanted.data, wanted.size, '\n'));
-    reader_close (&reader);
-    input_list_free (&list);
-    buffer_free (&text);
-    buffer_free (&rejects);
-    buffer_free (&wanted);
-}
-END_TEST
-
-static void s_expect (const char *text, const reader_options_t *options, const char *wanted)
-{
-    input_list_t list = s_file (text, strlen (text));
-    error_t error = { 0 };
-    const rac_batch *batch;
-    reader_t *reader = s_first (&list, options, &batch, &error);
-    for (status_t rc = OK; batch && !rc; )              // a good record before may come out first
-        rc = reader_next (reader, &batch, &error);
-    ck_assert_msg (strstr (error.text, wanted) && strstr (error.text, list.file [0].path), "'%s' does not say '%s'", error.text, wanted);
-    ck_assert_int_eq (error.kind, ERROR_DATA);
-    reader_close (&reader);
-    input_list_free (&list);
-}
-
-START_TEST (errors_name_the_place)
-{
-    static const reader_column_t column [] = { { 1, RAC_F64, "celsius" } };
-    reader_options_t options = s_csv;
-    options.columns = 1;
-    options.column = column;
-    s_expect ("a,1\nb,x\n", &options, "byte 4: celsius: not a number: 'x'");
-    s_expect ("a,1\nb,2,3\n", &options, "byte 4: 3 fields instead of 2");
-    s_expect ("a,1\nb\n", &options, "byte 4: 1 field instead of 2");
-    s_expect ("a,1\nb\"c\"d,2\n", &options, "byte 4: field 1: a quote that neither");
-    s_expect ("a\nb\n", &options, "column 'celsius' is field 2, but records have 1");
-    s_expect ("a,1\n\"b\nc\",2\n", &options, "byte 4: a record with an odd number of quotes");
-    s_expect ("a,1\n\"b\nc\",2\n", &options, "newline inside quotes: use --multiline");
-    options.multiline = true;
-    s_expect ("a,1\n\"b\nc,2\n", &options, "byte 4: a quote in this record is never closed");
-    options.multiline = false;
-    options.record_limit = 8;
-    s_expect ("a,1\nb,234567\nc,2345678\n", &options, "byte 13: a record longer than the limit of 8 bytes");
-    options.batch_bytes = 1;
-    s_expect ("a,234567890", &options, "byte 0: a record longer than the limit of 8 bytes");
-    options.format = RAC_LINES;
-    options.columns = 0;
-    options.batch_bytes = 0;
-    s_expect ("a\n123456789\n", &options, "byte 2: a record longer than the limit of 8 bytes");
-}
-END_TEST
-
 // The number of fields is that of the file's first record with a character, whichever split asks: one that begins with a
 // broken record, or one of empty lines alone.
 START_TEST (fields_are_learned)
@@ -462,7 +202,7 @@ START_TEST (fields_are_learned)
         size_t size = strlen (cases [i].text);
         way_t way = { .format = RAC_CSV, .delimiter = ',', .fields = cases [i].fields, .header = cases [i].header, .batch_rows = 2 };
         input_list_t list = s_file (cases [i].text, size);
-        result_t naive = s_naive (&way, cases [i].text, size);
+        result_t naive = naive_read (&way, cases [i].text, size);
         way.learn = true;
         for (uint64_t chunk = 1; chunk <= size; chunk++)
             s_compare (&way, &list, chunk, cases [i].text, size, &naive);
@@ -480,7 +220,7 @@ START_TEST (a_long_line)
     memcpy (text + LONG, "\ny\n", 3);
     input_list_t list = s_file (text, LONG + 3);
     way_t way = { .format = RAC_LINES, .fields = 1, .batch_rows = RAC_ROWS };
-    result_t naive = s_naive (&way, text, LONG + 3);
+    result_t naive = naive_read (&way, text, LONG + 3);
     s_compare (&way, &list, 1 << 20, text, LONG + 3, &naive);
     s_free (&naive);
     input_list_free (&list);
@@ -491,7 +231,6 @@ END_TEST
 int main (void)
 {
     kernel_choose ();
-    const TTest *const tests [] = { every_cut_gives_the_same_records, random_texts, windows_of_a_large_file, typed_columns,
-        bad_numbers_are_rejected, errors_name_the_place, fields_are_learned, a_long_line };
+    const TTest *const tests [] = { every_cut_gives_the_same_records, random_texts, windows_of_a_large_file, fields_are_learned, a_long_line };
     return s_run ("reader", tests, COUNT_OF (tests));
 }
