@@ -156,7 +156,6 @@ static void s_answer_done (const node_t *node, uint32_t number, const order_t *o
         job->ran_at [order->task] = node->number;
     }
     job->slot_us += us;
-    job->first_us = job->first_us ? job->first_us : timed->now_us;
     s_step ((event_t) { .kind = EVENT_DONE, .worker = node->number, .done = &done });
 }
 

@@ -29,7 +29,7 @@ typedef struct {
     uint64_t *ran_at;
     bool shuffle, finished;
     uint32_t reduced;
-    int64_t submit_us, first_us, end_us, slot_us;       // first_us: first task's end; slot_us: of slots that it has had
+    int64_t submit_us, end_us, slot_us;                 // slot_us: of slots that it has had
 } task_list_t;
 
 typedef struct { int64_t at_us; uint64_t order; enum { SUBMIT, END, JOIN, LEAVE, LOOK } kind; uint64_t number; uint32_t slot; } moment_t;
