@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 
@@ -371,6 +372,14 @@ START_TEST (flood_without_reading)
 }
 END_TEST
 
+// The kernel counts a connection's bytes, and by that it is cut; an emulator may not pass the count on.
+static bool s_bytes_are_counted (int fd)
+{
+    struct tcp_info info;
+    socklen_t size = sizeof info;
+    return !getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) && size == sizeof info;
+}
+
 // A message of frames without end, from somebody who speaks ZMTP without libzmq: he is cut off, and what he sent is given back.
 START_TEST (a_message_without_end)
 {
@@ -390,6 +399,10 @@ START_TEST (a_message_without_end)
     ck_assert (send (fd, greeting, 64, MSG_NOSIGNAL) == 64 && send (fd, ready, sizeof ready - 1, MSG_NOSIGNAL) == sizeof ready - 1);
     char theirs [64 + 30];                              // their greeting and most of their READY: the handshake is over
     ck_assert (recv (fd, theirs, sizeof theirs, MSG_WAITALL) == sizeof theirs);
+    if (!s_bytes_are_counted (fd)) {
+        printf ("SKIP a message without end: the bytes of a connection are not counted here\n");
+        return;
+    }
     struct timeval patience = { .tv_sec = 3 };          // a kernel whose window was full may hear of the end a minute later
     ck_assert (!setsockopt (fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience));
     size_t most = 0, sent = 0;
