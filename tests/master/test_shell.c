@@ -73,6 +73,7 @@ static void s_start (void)
 {
     int ends [2];
     ck_assert_int_eq (pipe (ends), 0);
+    zsys_shutdown ();                                   // its threads: a fork beside them is unsafe
     s_master = fork ();
     if (s_master == 0) {
         dup2 (ends [1], STDERR_FILENO);
@@ -81,6 +82,7 @@ static void s_start (void)
         _exit (s_run_master ());
     }
     close (ends [1]);
+    zsys_handler_set (NULL);
     s_says = fdopen (ends [0], "r");
     int control, data;
     ck_assert_int_eq (sscanf (strstr (s_line ("ready:"), "ready:"), "ready: control port %d, data port %d", &control, &data), 2);
@@ -103,7 +105,6 @@ static void s_begin (void)
         ck_assert (!keys_make (keys [i], &s_error));
     s_allow ();
     s_start ();
-    zsys_handler_set (NULL);
 }
 
 static void s_end (void)
