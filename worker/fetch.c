@@ -182,7 +182,11 @@ static void s_obey (fetcher_t *self, letter_t *letter)
     case LETTER_UPLOAD: upload_new (self, letter->id, letter->job, letter->folder, letter->name, letter->whole, letter->rejected); break;
     case LETTER_LOOK: s_look (self, letter); break;
     case LETTER_RELEASE: s_release (self, letter->id); break;
-    case LETTER_FORGET: stage_forget (self, letter->job); locate_forget (self->locate, letter->job); break;
+    case LETTER_FORGET:
+        stage_forget (self, letter->job);
+        locate_forget (self->locate, letter->job);
+        cache_job_over (self->cache, letter->job);
+        break;
     case LETTER_END: break;
     }
 }

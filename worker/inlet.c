@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include <sys/stat.h>
 
-enum { GRANT = 16, AHEAD_MOST = 64, QUEUED = 4 };       // blocks
+enum { GRANT = 16, AHEAD_MOST = 64, QUEUED = 4, PINS_LEAST = 8, PINS_MOST = 256 };      // blocks
 
 struct inlet {
     inlet_t *next;
@@ -170,7 +170,7 @@ static void s_ask (fetcher_t *self, link_t *head, inlet_t *inlet, uint64_t block
 {
     error_t error = { 0 };
     cache_identity_t identity = s_identity (&inlet->map.map);
-    cache_file_t *file = cache_open (self->cache, &identity, &error);
+    cache_file_t *file = cache_open (self->cache, &identity, inlet->map.map.job, &error);
     if (!file) {
         s_fail (self, inlet, &error);
         return;
@@ -194,13 +194,21 @@ static uint64_t s_rank (const inlet_t *inlet)
     return inlet->high - inlet->low + (inlet->started ? 0 : QUEUED);
 }
 
+// Of all inlets together: what is read ahead displaces what a later job would have found, and a second or two of the link is enough.
+static uint64_t s_pins_most (const cache_t *cache)
+{
+    uint64_t limit = cache_limit (cache) / CACHE_BLOCK, most = limit / 16, bound = limit * 7 / 8;
+    most = most < PINS_LEAST ? PINS_LEAST : most > PINS_MOST ? PINS_MOST : most;
+    return most < bound ? most : bound;
+}
+
 static bool s_may_go_on (const fetcher_t *self, const inlet_t *inlet, uint64_t pinned)
 {
     if (inlet->failed || inlet->high >= inlet->end || inlet->high - inlet->low >= AHEAD_MOST)
         return false;
     if (inlet->asked && inlet->high == inlet->low)
         return true;                                    // somebody waits: whatever the limit says
-    return pinned < cache_limit (self->cache) / CACHE_BLOCK * 7 / 8;
+    return pinned < s_pins_most (self->cache);
 }
 
 // The inlet that takes the next step; NULL: none can.
@@ -256,7 +264,7 @@ void inlet_new (fetcher_t *self, uint64_t id, message_t *map)
         return;
     }
     cache_identity_t identity = s_identity (&map->map);
-    cache_file_t *file = cache_open (self->cache, &identity, &error);
+    cache_file_t *file = cache_open (self->cache, &identity, map->map.job, &error);
     struct stat facts;
     if (!file || stat (cache_path (file), &facts)) {
         error_set (&error, "%s: cannot be looked at", file ? cache_path (file) : "the chunk cache");

@@ -1,7 +1,7 @@
 libworker_a_SOURCES += \
 	worker/bundles.c worker/bundles.h \
 	worker/forward.c worker/forward.h \
-	worker/cache.c worker/cache.h \
+	worker/cache.c worker/cache.h worker/cache_parts.h worker/cache_disk.c worker/cache_victims.c \
 	worker/collect.c worker/collect.h \
 	worker/compact.c worker/compact.h \
 	worker/dossier.c worker/dossier.h \

@@ -1,78 +1,9 @@
-// test_cache: blocks come back whole or not at all, within the limit, over lives of the worker and whatever happened to the files between.
-#include "tests/folder.h"
-#include "worker/cache.h"
+// test_cache: blocks come back whole or not at all, over lives of the worker and whatever happened to the files between or meanwhile.
+#include "tests/worker/chunks.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-static char s_bytes [CACHE_BLOCK];
-
-static cache_t *s_cache (uint64_t blocks)
-{
-    error_t error = { 0 };
-    cache_t *cache = cache_new (s_folder, blocks * CACHE_BLOCK, &error);
-    ck_assert_msg (cache != NULL, "%s", error.text);
-    return cache;
-}
-
-static cache_file_t *s_open (cache_t *cache, uint64_t inode, uint64_t size)
-{
-    error_t error = { 0 };
-    cache_file_t *file = cache_open (cache, &(cache_identity_t) { 1, inode, size, 3, 4, 5, 6 }, &error);
-    ck_assert_msg (file != NULL, "%s", error.text);
-    return file;
-}
-
-// What block `block` of file `inode` holds.
-static const char *s_content (uint64_t inode, uint64_t block)
-{
-    for (size_t i = 0; i < sizeof s_bytes; i++)
-        s_bytes [i] = (char) (inode * 31 + block * 7 + i * (i >> 8));
-    return s_bytes;
-}
-
-static void s_put (cache_t *cache, cache_file_t *file, uint64_t inode, uint64_t block)
-{
-    error_t error = { 0 };
-    ck_assert_msg (!cache_put (cache, file, block, s_content (inode, block), &error), "%s", error.text);
-}
-
-static void s_expect (cache_t *cache, cache_file_t *file, uint64_t inode, uint64_t block)
-{
-    static char seen [CACHE_BLOCK];
-    size_t size = (size_t) cache_block_size (file, block);
-    ck_assert_msg (cache_has (cache, file, block), "block %d is not there", (int) block);
-    int fd = open (cache_path (file), O_RDONLY | O_CLOEXEC);
-    ck_assert (fd >= 0);
-    ck_assert (!file_read_at (fd, seen, size, block * CACHE_BLOCK, "", NULL));
-    close (fd);
-    ck_assert (!memcmp (seen, s_content (inode, block), size));
-}
-
-// Bytes that the disk gives to the data files.
-static uint64_t s_disk_bytes (void)
-{
-    char *inner = file_join (s_folder, "chunks-0");
-    uint64_t bytes = 0;
-    DIR *folder = opendir (inner);
-    ck_assert_ptr_nonnull (folder);
-    for (struct dirent *entry; (entry = readdir (folder)); ) {
-        struct stat facts;
-        char *path = file_join (inner, entry->d_name);
-        if (strstr (entry->d_name, ".data") && !stat (path, &facts))
-            bytes += (uint64_t) facts.st_blocks * 512;
-        free (path);
-    }
-    closedir (folder);
-    free (inner);
-    return bytes;
-}
 
 START_TEST (test_blocks_come_back_also_in_the_next_life)
 {
@@ -145,7 +76,7 @@ START_TEST (test_damaged_files_are_dropped)
     if (_i == 0)
         ck_assert (!truncate (sums, 20));
     else if (_i == 1)
-        s_damage (sums, 9);
+        s_damage (sums, 20);
     else if (_i == 2)
         ck_assert (!truncate (data, 2 * CACHE_BLOCK));
     else
@@ -162,59 +93,78 @@ START_TEST (test_damaged_files_are_dropped)
 }
 END_TEST
 
-START_TEST (test_what_was_used_longest_ago_goes)
-{
-    cache_t *cache = s_cache (8);
-    cache_file_t *file = s_open (cache, 1, 100 * CACHE_BLOCK);
-    for (uint64_t b = 0; b < 8; b++)
-        s_put (cache, file, 1, b);
-    ck_assert (cache_has (cache, file, 0));             // used: 1 is the oldest now
-    cache_pin (file, 2);
-    s_put (cache, file, 1, 50);
-    ck_assert (!cache_has (cache, file, 1));
-    s_expect (cache, file, 1, 0);
-    for (uint64_t b = 51; b < 90; b++)
-        s_put (cache, file, 1, b);
-    s_expect (cache, file, 1, 2);                       // pinned
-    s_expect (cache, file, 1, 89);
-    ck_assert_uint_le (cache_held (cache), 8 * CACHE_BLOCK);
-    ck_assert_uint_le (s_disk_bytes (), 9 * CACHE_BLOCK);
-    cache_unpin (file, 2);
-    cache_close (cache, &file);
-    cache_destroy (&cache);
-}
-END_TEST
+// ---- what others do to the folder while we live
 
-START_TEST (test_a_file_without_blocks_leaves_nothing)
+static void s_clear (const char *what)
 {
-    cache_t *cache = s_cache (2);
-    cache_file_t *first = s_open (cache, 1, 2 * CACHE_BLOCK), *second = s_open (cache, 2, 2 * CACHE_BLOCK);
-    s_put (cache, first, 1, 0);
-    char *path = memory_text (cache_path (first));
-    cache_close (cache, &first);
-    ck_assert (!access (path, F_OK));
-    for (uint64_t b = 0; b < 2; b++)
-        s_put (cache, second, 2, b);
-    ck_assert (access (path, F_OK));
-    cache_close (cache, &second);
-    cache_destroy (&cache);
-    free (path);
+    char *inner = file_join (s_folder, "chunks-0");
+    DIR *folder = opendir (inner);
+    for (struct dirent *entry; folder && (entry = readdir (folder)); ) {
+        char *path = file_join (inner, entry->d_name);
+        if (entry->d_name [0] != '.' && strstr (entry->d_name, what))
+            ck_assert (!unlink (path));
+        free (path);
+    }
+    closedir (folder);
+    free (inner);
 }
-END_TEST
 
-START_TEST (test_a_smaller_limit_holds_at_once)
+// 0: the data, 1: data and sidecars, 2: all files, 3: the folder, 4: data are cut and made longer again
+START_TEST (test_a_cache_that_is_cleared_is_empty)
 {
     cache_t *cache = s_cache (10);
-    for (uint64_t f = 1; f <= 2; f++) {
-        cache_file_t *file = s_open (cache, f, 5 * CACHE_BLOCK);
-        for (uint64_t b = 0; b < 5; b++)
-            s_put (cache, file, f, b);
-        cache_close (cache, &file);
-    }
+    cache_file_t *file = s_open (cache, 1, 3 * CACHE_BLOCK);
+    for (uint64_t b = 0; b < 3; b++)
+        s_put (cache, file, 1, b);
+    char *data = memory_text (cache_path (file));
+    cache_close (cache, &file);
+    if (_i < 4)
+        s_clear (_i < 2 ? ".data" : "");
+    if (_i == 1)
+        s_clear (".sums");
+    if (_i == 3)
+        file_remove_tree (s_path ("chunks-0"));
+    if (_i == 4)
+        ck_assert (!truncate (data, 7) && !truncate (data, 3 * CACHE_BLOCK));
+    file = s_open (cache, 1, 3 * CACHE_BLOCK);
+    for (uint64_t b = 0; b < 3; b++)
+        ck_assert_msg (!cache_has (cache, file, b), "block %d is said to be there", (int) b);
+    ck_assert_uint_eq (cache_held (cache), 0);
+    s_put (cache, file, 1, 1);
+    s_expect (cache, file, 1, 1);
+    cache_t *other = s_cache (10);                      // and the folder is still ours
+    cache_file_t *its = s_open (other, 1, 3 * CACHE_BLOCK);
+    ck_assert_str_ne (cache_path (its), cache_path (file));
+    cache_close (other, &its);
+    cache_destroy (&other);
+    cache_close (cache, &file);
     cache_destroy (&cache);
-    cache = s_cache (4);
-    ck_assert_uint_le (cache_held (cache), 4 * CACHE_BLOCK);
-    ck_assert_uint_le (s_disk_bytes (), 5 * CACHE_BLOCK);
+    free (data);
+}
+END_TEST
+
+START_TEST (test_a_file_deleted_in_use_serves_those_who_have_it_open)
+{
+    cache_t *cache = s_cache (10);
+    cache_file_t *old = s_open (cache, 1, 3 * CACHE_BLOCK);
+    s_put (cache, old, 1, 0);
+    int reader = open (cache_path (old), O_RDONLY | O_CLOEXEC);
+    s_clear (_i ? "" : ".data");
+    cache_file_t *new = s_open (cache, 1, 3 * CACHE_BLOCK);
+    ck_assert (new != old && !cache_has (cache, new, 0) && cache_has (cache, old, 0));
+    s_put (cache, old, 1, 1);
+    s_put (cache, new, 1, 2);
+    char bytes [64];
+    ck_assert (pread (reader, bytes, sizeof bytes, CACHE_BLOCK) == sizeof bytes && !memcmp (bytes, s_content (1, 1), sizeof bytes));
+    close (reader);
+    ck_assert_uint_eq (cache_held (cache), 3 * CACHE_BLOCK);
+    cache_close (cache, &old);
+    ck_assert_uint_eq (cache_held (cache), CACHE_BLOCK);
+    s_expect (cache, new, 1, 2);
+    cache_close (cache, &new);
+    cache_destroy (&cache);
+    cache = s_cache (10);
+    ck_assert_uint_eq (cache_held (cache), CACHE_BLOCK);
     cache_destroy (&cache);
 }
 END_TEST
@@ -262,9 +212,8 @@ int main (void)
     tcase_add_test (tests, test_blocks_come_back_also_in_the_next_life);
     tcase_add_test (tests, test_a_damaged_block_is_not_there);
     tcase_add_loop_test (tests, test_damaged_files_are_dropped, 0, 4);
-    tcase_add_test (tests, test_what_was_used_longest_ago_goes);
-    tcase_add_test (tests, test_a_file_without_blocks_leaves_nothing);
-    tcase_add_test (tests, test_a_smaller_limit_holds_at_once);
+    tcase_add_loop_test (tests, test_a_cache_that_is_cleared_is_empty, 0, 5);
+    tcase_add_loop_test (tests, test_a_file_deleted_in_use_serves_those_who_have_it_open, 0, 2);
     tcase_add_test (tests, test_two_workers_share_a_folder);
     tcase_add_test (tests, test_a_disk_that_refuses_is_an_error);
     return main_end ("cache", tests);

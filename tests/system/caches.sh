@@ -1,0 +1,69 @@
+#!/bin/bash
+# caches: what the nodes keep of a job's input: half of an input twice as large as the caches is there for the next job; and nothing that is done to
+# the caches' folders while workers live can change a result.
+# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
+. "${SRC:?is the source tree}/tests/system/common.sh"
+. "$SRC/tests/system/cluster.sh"
+export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1
+cd "$work/data" || exit 1
+
+awk 'BEGIN { srand (7); for (i = 0; i < 1000000; i++) printf "%d %x %x %s\n", rand () * 1e9, rand () * 1e9, i * 7919 % 2000003, i % 5 ? "grey" : "green" }' > lines
+cat lines lines lines lines lines lines lines lines > input
+size=$(stat -c %s input)
+grep -c green input > "$work/green"
+
+holds 'the cluster is up' cluster 2
+
+# counts NAME: the nodes count right.   moved: bytes that the last job moved.
+counts () {
+    rm -rf out
+    on me run grep --pattern green --count input --chunk 4M -o "$work/data/out" --master localhost --quiet
+    if [ "$code" -eq 0 ] && cat out/part-* | cmp - "$work/green" > "$work/diff" 2>&1; then
+        pass "$1"
+    else
+        fail "$1: exit code $code: $(tail -1 "$work/stderr") $(cat "$work/diff")"
+    fi
+}
+moved () { python3 -c "import json, sys; print (json.load (open (sys.argv [1])) ['streamed_bytes'])" out/_job.json; }
+
+# again OPTIONS...: both workers once more.
+again () {
+    local i
+    for i in 1 2; do
+        kill -TERM "${worker[i]}"
+        ends "${worker[i]}" 0
+        starts "pi$i" worker "$@"
+        worker[i]=$daemon
+        says "pi$i" 'is worker' || return 1
+    done
+}
+
+# ---- cleared while the workers live
+
+counts 'a job'
+holds "all of the input is sent ($(moved) of $size bytes)" test "$(moved)" -ge "$size"
+rm "$work"/pi*/cache/chunks/chunks-0/*.data
+counts 'somebody has deleted the data in the caches'
+holds "they come again ($(moved) bytes)" test "$(moved)" -ge "$size"
+counts 'and then they are there'
+holds "so that little is sent ($(moved) bytes)" test $(($(moved) * 10)) -lt "$size"
+for file in "$work"/pi*/cache/chunks/chunks-0/*.data; do
+    was=$(stat -c %s "$file")
+    truncate -s 7 "$file" && truncate -s "$was" "$file"
+done
+counts 'somebody has emptied the files in the caches'
+rm -r "$work"/pi*/cache/chunks
+counts 'somebody has deleted the folders of the caches'
+counts 'once more'
+holds "they are there again, and used ($(moved) bytes)" test $(($(moved) * 10)) -lt "$size"
+
+# ---- half as large as the input
+
+half=$((size / 4 / 1048576))M                           # of two
+rm -r "$work"/pi*/cache/chunks
+holds "workers with caches of $half" again --cache-size "$half"
+counts 'an input twice as large as the caches'
+for i in 1 2 3; do
+    counts "the same again, $i"
+    holds "it moves about half ($(moved) of $size bytes)" test "$(moved)" -le $((size * 65 / 100))
+done
