@@ -1,6 +1,7 @@
 // test_worker: a real worker with zygote and executors, a master played by the test, and a job that does all that a job should not.
 //
-// The test is a child subreaper: a process that outlives the worker's end falls to it, so "no process left" is exactly "no child".
+// The test is a child subreaper: a process that outlives the worker's end falls to it, so "no process left" is exactly "no child". An emulator of
+// single programs, like qemu-aarch64, knows no subreapers; what cannot be seen without one is then left out, and said.
 // The worker is forked before the test's own ZeroMQ context exists, as everywhere.
 #define _GNU_SOURCE
 #include "tests/folder.h"
@@ -22,6 +23,7 @@ static peer_t *s_master;
 static peer_id_t s_id;
 static uint64_t s_attempts;
 static uint64_t s_timeout;                              // that the job asks for
+static bool s_emulated;                                 // see above
 
 static void s_run_worker (const char *endpoint, pid_t parent)
 {
@@ -67,7 +69,7 @@ static void s_greet (void)
 static void s_start (void)
 {
     s_folder_make ();
-    ck_assert (!prctl (PR_SET_CHILD_SUBREAPER, 1));
+    s_emulated = prctl (PR_SET_CHILD_SUBREAPER, 1) != 0;
     char *endpoint = memory_text (s_path ("master"));
     buffer_t address = { 0 };
     buffer_print (&address, "ipc://%s", endpoint);
@@ -185,7 +187,8 @@ START_TEST (test_deaths)
     s_survive ("segfault", ERROR_JOB, 1, "SIGSEGV in map at ");
     s_survive ("segfault", ERROR_JOB, 1, "/segfault near byte 1234");
     s_survive ("abort", ERROR_JOB, 1, "SIGABRT in map at ");
-    s_survive ("abort", ERROR_JOB, 1, "its last words: this is the end");
+    if (!s_emulated)                                    // its last words are the emulator's
+        s_survive ("abort", ERROR_JOB, 1, "its last words: this is the end");
     s_survive ("exit", ERROR_JOB, 1, "the job called exit (0) in map at ");
     s_survive ("close", ERROR_JOB, 1, "closed descriptors that are not its own");
     s_survive ("close-and-loop", ERROR_JOB, 1, "closed descriptors that are not its own");
@@ -318,6 +321,10 @@ END_TEST
 
 START_TEST (test_killed_at_work)
 {
+    if (s_emulated) {
+        printf ("SKIP a worker that is killed: who outlives it does not fall to the test here\n");
+        return;
+    }
     s_begin_beast ();
     s_send_map (0, "daemonise");
     s_expect_done ();
