@@ -47,6 +47,9 @@ holds () {
     fi
 }
 
+# emulated NAME: an emulator of single programs runs racimo, which cannot show this; says so.
+emulated () { [ -n "${RACIMO_EMULATED:-}" ] && echo "SKIP $1: not in an emulator"; }
+
 # make NAME KIND SEED ROWS: a file of test data in $work/data.
 make () {
     "$generate" "$2" "$3" "$4" > "$work/data/$1"
