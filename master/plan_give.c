@@ -97,7 +97,9 @@ static offer_t s_offer_task (plan_t *self, const slot_t *slot, job_t *job)
         return (offer_t) { 0 };
     if (home && home->queue.count) {
         bool late = ahead && plan_ends_late (self, slot, job, stage, home->cost / home->queue.count);
-        return late ? (offer_t) { 0 } : (offer_t) { job, stage, &home->queue, false };
+        if (late)
+            return (offer_t) { 0 };
+        return (offer_t) { job, stage, &home->queue, false };
     }
     if (stage->fresh.count && !plan_ends_late (self, slot, job, stage, stage_cost (stage, stage->fresh.item [stage->fresh.head])))
         return (offer_t) { job, stage, &stage->fresh, false };
@@ -112,7 +114,7 @@ static offer_t s_offer (plan_t *self, const slot_t *slot, job_t *job)
     if (!plan_job_waits (job) || !plan_may_take (job, slot->worker->number))
         return (offer_t) { 0 };
     if (job->phase == PHASE_WAITING)
-        return slot->givens ? (offer_t) { 0 } : (offer_t) { .job = job };
+        return (offer_t) { .job = slot->givens ? NULL : job };
     return s_offer_task (self, slot, job);
 }
 

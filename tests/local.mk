@@ -29,7 +29,7 @@ check-valgrind: all $(check_PROGRAMS) $(check_SCRIPTS)
 
 # gcc and clang define shifts of negative numbers as arithmetic ones, and the kernels rely on it.
 lint:
-	cd $(srcdir) && shellcheck autogen.sh quickstart .ci/run tests/check_layers data/expected/make.sh
+	cd $(srcdir) && shellcheck autogen.sh quickstart .ci/run tests/check_layers data/expected/make.sh tests/arm64/*.sh packaging/slurm/racimo.sbatch
 	cd $(srcdir) && for script in tests/system/*.sh; do test ! -e $$script || shellcheck $$script || exit 1; done
 	cd $(srcdir) && mandoc -Tlint -Wwarning doc/*.1
 	cd $(srcdir) && cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \

@@ -193,6 +193,7 @@ done
 # A TMPDIR that has no room for one more name, wherever that is met: the processes that cannot go on say it in one line, with the folder's name.
 if mkdir tight && unshare -m true 2> stderr; then
     for names in 2 3 4 5; do
+        # shellcheck disable=SC2016  # the inner shell expands
         env -u TMPDIR unshare -m bash -c 'mount -t tmpfs -o nr_inodes="$1" none tight && TMPDIR=$PWD/tight exec timeout 60 "$RACIMO" run wordcount words.txt -o tight.tsv --overwrite --quiet' \
             - "$names" 2> stderr
         code=$?
