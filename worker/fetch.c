@@ -110,9 +110,7 @@ link_t *fetcher_link (fetcher_t *self, node_t *node, error_t *error)
 
 static void s_set_head (fetcher_t *self, letter_t *letter)
 {
-    if (self->head_endpoint && letter->name && !strcmp (self->head_endpoint, letter->name))
-        return;
-    inlets_free (self);                                 // of another life of the master: their ids have been released
+    inlets_free (self);                                 // of another life of the master, who may give a job's number again: their ids have been released
     uploads_free (self);
     link_destroy (&self->head);
     free (self->head_endpoint);
@@ -214,7 +212,7 @@ static bool s_read (fetch_t *self)
 
 static void s_listen (zmq_pollitem_t **item, size_t *items, link_t *link)
 {
-    if (!link)
+    if (!link || !link_socket (link))
         return;
     *item = memory_grow (*item, (*items + 2) * sizeof **item);
     (*item) [(*items)++] = (zmq_pollitem_t) { .socket = link_socket (link), .events = link_events (link) };

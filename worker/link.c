@@ -8,25 +8,36 @@
 //
 // An answer may be lost in two ways. The connection broke: then all are lost, and ZeroMQ makes a new one without telling us; or the
 // server had no room for it. A request that is not answered within ASK_AGAIN_US is asked again under its number, and an answer that
-// comes twice is ignored. A server that says nothing at all for so long is connected anew: a link that is half open has no other cure.
+// comes twice is ignored; after ASKED_MOST times it fails, though the server may answer others. A server that says nothing at all for so
+// long is connected anew: a link that is half open has no other cure. So is one that refuses this node, for as long as the patience lasts: two nodes
+// that come at the same time hear of each other one after the other. When a link has failed there is no connection until something is wanted again.
+//
+// A server sends no more than it was asked for. One that does is cut: its messages would be read as fast as it sends them, and everything else here
+// would stand still; and what waits to be read is bounded by high water (wire/peer.c) and not by trust.
 #include "worker/link.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "wire/bulk.h"
 #include <czmq.h>
 
 enum { WINDOW_LEAST = 2, WINDOW_FIRST = 4, WINDOW_MOST = 16 };
-enum { WANTED_US = 30000, ASK_AGAIN_US = 10000000 };
+enum { WANTED_US = 30000, ASK_AGAIN_US = 10000000, ASKED_MOST = 6 };
+enum { A_HAUL = 4 };                                    // requests of a usual one
 
 typedef struct {
     uint64_t request, at, size;                         // at: in the haul
     haul_t *haul;
     int64_t sent_us;                                    // 0: not yet
+    uint32_t asked;                                     // times
 } piece_t;
 
 struct link {
     char *name, *endpoint;
     peer_options_t security;
-    peer_t *peer;
+    peer_t *peer;                                       // NULL: not connected
+    uint64_t sent, heard;                               // by this connection: requests, answers of whatever kind
+    error_t why;                                        // it is not connected, if that is known
+    log_rate_t rate;
     piece_t *piece;
     uint32_t pieces, window;
     uint64_t requests;                                  // the last number
@@ -42,10 +53,18 @@ static status_t s_connect (link_t *self, error_t *error)
 {
     peer_destroy (&self->peer);
     self->peer = peer_connect (self->endpoint, &self->security, error);
+    self->sent = self->heard = 0;
     for (uint32_t i = 0; i < self->pieces; i++)
         self->piece [i].sent_us = 0;
     self->blocked = self->pieces > 0;
     return self->peer ? OK : FAILED;
+}
+
+static void s_connect_again (link_t *self)
+{
+    error_t error = { 0 };
+    if (s_connect (self, &error))
+        self->why = error;
 }
 
 link_t *link_new (const char *name, const char *endpoint, const peer_options_t *security, int64_t patience_us, error_t *error)
@@ -114,30 +133,43 @@ static status_t s_get (link_t *self, const piece_t *piece)
 
 static void s_send (link_t *self, piece_t *piece, int64_t now)
 {
-    if (piece->haul->part ? s_put (self, piece) : s_get (self, piece))
+    if (piece->haul->part ? s_put (self, piece) : s_get (self, piece)) {
         self->blocked = true;                           // nobody is connected, or does not read: the poll or the watch will tell
-    else
-        piece->sent_us = now;
+        return;
+    }
+    piece->sent_us = now;
+    piece->asked++;
+    self->sent++;
 }
 
+// No more than the window and a haul, however large one is.
 static void s_send_all (link_t *self, int64_t now)
 {
+    uint32_t under_way = 0;
     self->blocked = false;
-    for (uint32_t i = 0; i < self->pieces && !self->blocked; i++)
-        if (!self->piece [i].sent_us)
+    for (uint32_t i = 0; i < self->pieces; i++)
+        under_way += self->piece [i].sent_us != 0;
+    for (uint32_t i = 0; self->peer && i < self->pieces && !self->blocked && under_way < self->window + A_HAUL; i++)
+        if (!self->piece [i].sent_us) {
             s_send (self, &self->piece [i], now);
+            under_way++;
+        }
 }
 
 void link_start (link_t *self, haul_t *haul, int64_t now)
 {
-    if (!self->pieces)
+    if (!self->pieces) {
         self->heard_us = now;
+        self->silent_us = 0;
+    }
+    if (!self->peer)
+        s_connect_again (self);
     haul->left = 0;
     uint64_t at = 0;
     do {
         uint64_t rest = haul->size - at, size = rest < FETCH_BYTES ? rest : FETCH_BYTES;
         self->piece = memory_grow (self->piece, (self->pieces + 1) * sizeof *self->piece);
-        self->piece [self->pieces++] = (piece_t) { ++self->requests, at, size, haul, 0 };
+        self->piece [self->pieces++] = (piece_t) { .request = ++self->requests, .at = at, .size = size, .haul = haul };
         haul->left++;
         at += size;
     } while (at < haul->size);
@@ -161,8 +193,10 @@ static void s_end (link_t *self, haul_t *haul, const error_t *error)
     haul->done (haul, error);
 }
 
-static void s_fail_all (link_t *self, const error_t *error)
+static void s_give_up (link_t *self, const error_t *error)
 {
+    peer_destroy (&self->peer);
+    self->why = (error_t) { 0 };
     while (self->pieces)
         s_end (self, self->piece [0].haul, error);
 }
@@ -218,7 +252,7 @@ static void s_answer (link_t *self, const message_t *answer, int64_t now)
 
 void *link_socket (link_t *self)
 {
-    return peer_socket (self->peer);
+    return self->peer ? peer_socket (self->peer) : NULL;
 }
 
 short link_events (const link_t *self)
@@ -226,32 +260,50 @@ short link_events (const link_t *self)
     return self->blocked ? ZMQ_POLLIN | ZMQ_POLLOUT : ZMQ_POLLIN;
 }
 
+// One message. False: there is none, or no connection any more.
+static bool s_hear_one (link_t *self, int64_t now)
+{
+    message_t message;
+    error_t error = { 0 };
+    peer_news_t news = peer_receive (self->peer, NULL, &message, &error);
+    if (news == PEER_NOTHING)
+        return false;
+    self->heard_us = now;
+    self->silent_us = 0;
+    self->why = (error_t) { 0 };
+    bool asked = ++self->heard <= self->sent;
+    if (news == PEER_MESSAGE && asked)
+        s_answer (self, &message, now);
+    message_free (&message);
+    if (!asked) {
+        error_set (&error, "%s (%s) sends what nobody has asked for: cut off", self->name, self->endpoint);
+        log_rarely (&self->rate, "%s", error.text);
+        s_give_up (self, &error);
+    }
+    return asked;
+}
+
 void link_hear (link_t *self, int64_t now)
 {
     bulk_idle (&self->pace, now, now - self->worked_us);
     self->worked_us = now;
-    for (;;) {
-        message_t message;
-        error_t error = { 0 };
-        peer_news_t news = peer_receive (self->peer, NULL, &message, &error);
-        if (news == PEER_NOTHING)
-            break;
-        self->heard_us = now;
-        self->silent_us = 0;
-        if (news == PEER_MESSAGE)
-            s_answer (self, &message, now);
-        message_free (&message);
-    }
+    while (self->peer && s_hear_one (self, now)) { }
     s_send_all (self, now);
 }
 
 // ---- silence
 
-static void s_ask_again (link_t *self, int64_t now)
+// error: of one that was asked too often.
+static void s_ask_again (link_t *self, int64_t now, error_t *error)
 {
-    for (uint32_t i = 0; i < self->pieces; i++)
-        if (self->piece [i].sent_us && now - self->piece [i].sent_us > ASK_AGAIN_US)
-            self->piece [i].sent_us = 0;
+    for (uint32_t i = 0; i < self->pieces; i++) {
+        piece_t *piece = &self->piece [i];
+        if (!piece->sent_us || now - piece->sent_us <= ASK_AGAIN_US)
+            continue;
+        if (piece->asked >= ASKED_MOST)
+            error_set (error, "%s (%s) does not answer what it is asked, %u times", self->name, self->endpoint, (unsigned) piece->asked);
+        piece->sent_us = 0;
+    }
     s_send_all (self, now);
 }
 
@@ -260,19 +312,23 @@ void link_watch (link_t *self, int64_t now)
     error_t error = { 0 };
     if (!self->pieces)
         return;
-    const char *refused = peer_refused (self->peer);
+    const char *refused = self->peer ? peer_refused (self->peer) : NULL;
     int64_t silent = now - self->heard_us;
-    if (refused)
-        error_set (&error, "%s: %s", self->name, refused);
+    if (refused) {
+        self->why = (error_t) { 0 };
+        error_set (&self->why, "%s", refused);
+    }
+    if (silent + self->silent_us >= self->patience_us && *self->why.text)
+        error_set (&error, "%s: %s", self->name, self->why.text);
     else if (silent + self->silent_us >= self->patience_us)
         error_set (&error, "%s (%s) has not answered for %d s", self->name, self->endpoint, (int) ((silent + self->silent_us) / 1000000));
-    else if (silent >= ASK_AGAIN_US) {
+    else if (refused || !self->peer || silent >= ASK_AGAIN_US) {
         self->silent_us += silent;
         self->heard_us = now;
-        if (s_connect (self, &error)) { }               // error says it
+        s_connect_again (self);
     }
+    if (!*error.text)
+        s_ask_again (self, now, &error);
     if (*error.text)
-        s_fail_all (self, &error);
-    else
-        s_ask_again (self, now);
+        s_give_up (self, &error);
 }

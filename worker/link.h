@@ -21,14 +21,15 @@ struct haul {
     uint32_t left;                                      // requests not answered
 };
 
-// name: for messages ("the head's data server"). Fails hauls after patience_us without a sign of life. NULL: failed.
+// name: for messages ("the head's data server"). Fails hauls after patience_us without a sign of life, or being refused; and when the other end
+// sends what it was not asked for. The next haul connects anew. NULL: failed.
 link_t *link_new (const char *name, const char *endpoint, const peer_options_t *security, int64_t patience_us, error_t *error);
 void link_destroy (link_t **self_p);                    // without hauls
 bool link_has_room (const link_t *self);                // another haul would not only wait
 uint32_t link_requests (const link_t *self);            // under way
 void link_start (link_t *self, haul_t *haul, int64_t now_us);
 void link_drop (link_t *self, const haul_t *haul);      // its bytes are not touched any more
-void *link_socket (link_t *self);
+void *link_socket (link_t *self);                       // NULL: not connected now
 short link_events (const link_t *self);                 // to poll for
 void link_hear (link_t *self, int64_t now_us);          // all answers that are there
 void link_watch (link_t *self, int64_t now_us);         // some times a second: what was not answered is asked again, or fails

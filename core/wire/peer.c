@@ -3,11 +3,12 @@
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
 // - High water: a flood that a ROUTER does not read fills at most HEARD messages of MESSAGE_LIMIT a peer here, then the flooder's own memory. A
-//   DEALER takes all that its server sends, see heartbeats.
+//   DEALER takes all that its server sends, see heartbeats; but one for bulk, whose server may be any node, holds BULK_QUEUE of them and sends no
+//   heartbeats: who asks for bytes sees by their absence that a link is dead (worker/link.c).
 // - MAXMSGSIZE bounds a frame, as it comes, encrypted (CURVE_BYTES more). It does not bound the frames of a message: those beyond a message's are
 //   read and dropped one by one, and a message without end is the sweep's (peer_links.c).
 // - Linger of a second: at CZMQ's 0 nearly everything queued is lost at exit; without bound an exit hangs.
-// - Heartbeats are sent by DEALERs, with a time to live for the ROUTER's end: a link that is dead for 10 s is closed on both. A ROUTER sends none: libzmq
+// - Heartbeats are sent by other DEALERs, with a time to live for the ROUTER's end: a link that is dead for 10 s is closed on both. A ROUTER sends none: libzmq
 //   4.3.4 aborts when a heartbeat is due on a connection that broke while its queue stood at high water (stream_engine_base.cpp: !_io_error);
 //   for the same reason a DEALER has no high water. What never sent a heartbeat is found by TCP's keepalive.
 // - Over tcp only, for ipc has no half-open links: heartbeats, HANDSHAKE_IVL (a silent stranger is held for 5 s
@@ -43,7 +44,7 @@ struct peer {
 
 // ---- open and close
 
-static void s_configure_tcp (zsock_t *socket, const char *endpoint, bool router)
+static void s_configure_tcp (zsock_t *socket, const char *endpoint, bool router, bool bulk)
 {
     zsock_set_handshake_ivl (socket, 5000);
     zsock_set_tcp_keepalive (socket, 1);
@@ -53,8 +54,9 @@ static void s_configure_tcp (zsock_t *socket, const char *endpoint, bool router)
     zsock_set_ipv6 (socket, strchr (endpoint, '[') != NULL);
     if (router)
         zsock_set_backlog (socket, BACKLOG);
-    else {
+    else
         zsock_set_connect_timeout (socket, 5000);
+    if (!router && !bulk) {
         zsock_set_heartbeat_ivl (socket, 2000);
         zsock_set_heartbeat_timeout (socket, 10000);
         zsock_set_heartbeat_ttl (socket, 10000);
@@ -65,7 +67,7 @@ static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
     zsock_set_linger (socket, LINGER_MS);
     zsock_set_sndhwm (socket, bulk ? BULK_QUEUE : QUEUE);
-    zsock_set_rcvhwm (socket, !router ? 0 : bulk ? BULK_QUEUE : HEARD);
+    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : router ? HEARD : 0);
     zsock_set_maxmsgsize (socket, (bulk ? PAYLOAD : MESSAGE_LIMIT) + CURVE_BYTES);
     if (router)
         zsock_set_router_mandatory (socket, 1);
@@ -122,7 +124,7 @@ static peer_t *s_new (const char *endpoint, bool router, const peer_options_t *o
     else {
         s_configure (self->socket, router, tcp, self->bulk);
         if (tcp)
-            s_configure_tcp (self->socket, endpoint, router);
+            s_configure_tcp (self->socket, endpoint, router, self->bulk);
         if (options && options->own)
             s_secure (self, options);
         if (tcp)

@@ -1,7 +1,6 @@
-// test_fetch: inputs and parts between a worker and a head that is well-behaved or not, and what happens when it keeps silent.
+// test_fetch: inputs and parts between a worker and a head that is well-behaved or not.
 #include "store/input.h"
 #include "tests/worker/server.h"
-#include "worker/link.h"
 
 // ---- inputs
 
@@ -204,74 +203,12 @@ START_TEST (test_a_head_that_cannot_store)
 }
 END_TEST
 
-// ---- silence, by the test's own clock
-
-static const char *s_ended;
-static error_t s_why;
-
-static void s_haul_done (haul_t *haul, const error_t *error)
-{
-    (void) haul;
-    s_ended = error ? "failed" : "arrived";
-    if (error)
-        s_why = *error;
-}
-
-static void s_await_requests (uint32_t count)
-{
-    zmq_pollitem_t item = { .socket = peer_socket (s_server), .events = ZMQ_POLLIN };
-    for (uint32_t i = 0; i < count; i++) {
-        peer_id_t from;
-        message_t message;
-        while (peer_receive (s_server, &from, &message, NULL) == PEER_NOTHING)
-            ck_assert_int_gt (zmq_poll (&item, 1, PATIENCE_MS), 0);
-        ck_assert_int_eq (message.verb, MESSAGE_FETCH);
-        message_free (&message);
-    }
-}
-
-static void s_hear_until_sent (link_t *link, int64_t now)
-{
-    zmq_pollitem_t item = { .socket = link_socket (link), .events = ZMQ_POLLOUT };
-    ck_assert_int_gt (zmq_poll (&item, 1, PATIENCE_MS), 0);
-    link_hear (link, now);
-}
-
-START_TEST (test_what_is_not_answered_is_asked_again_and_fails_in_the_end)
-{
-    const int64_t second = 1000000;
-    char endpoint [64], *bytes = memory_new (2 * FETCH_BYTES);
-    error_t error = { 0 };
-    haul_t haul = { .what = FETCH_INPUT, .job = JOB, .size = 2 * FETCH_BYTES, .bytes = bytes, .done = s_haul_done };
-    snprintf (endpoint, sizeof endpoint, "tcp://127.0.0.1:%d", peer_port (s_server));
-    link_t *link = link_new ("the head", endpoint, &(peer_options_t) { 0 }, 30 * second, &error);
-    s_ended = NULL;
-    link_start (link, &haul, second);
-    s_hear_until_sent (link, second);
-    s_await_requests (2);                               // and no answer
-    link_watch (link, 9 * second);
-    link_watch (link, 12 * second);                     // connects anew
-    s_hear_until_sent (link, 12 * second);
-    s_await_requests (2);
-    ck_assert_ptr_null (s_ended);
-    link_watch (link, 23 * second);
-    s_hear_until_sent (link, 23 * second);
-    s_await_requests (2);
-    link_watch (link, 32 * second);
-    ck_assert_ptr_nonnull (s_ended);
-    ck_assert_str_eq (s_ended, "failed");
-    ck_assert_msg (strstr (s_why.text, "the head") && strstr (s_why.text, "has not answered"), "%s", s_why.text);
-    link_destroy (&link);
-    free (bytes);
-}
-END_TEST
-
 int main (void)
 {
     const TTest *const tests [] = {
         test_a_split_comes_and_stays, test_bytes_behind_the_split, test_a_cache_much_smaller_than_the_input,
         test_what_the_head_refuses_fails_the_order, test_damaged_bytes_are_not_kept, test_a_file_that_is_here_is_read_here,
-        test_parts_go_to_the_head, test_a_head_that_cannot_store, test_what_is_not_answered_is_asked_again_and_fails_in_the_end,
+        test_parts_go_to_the_head, test_a_head_that_cannot_store,
     };
     return main_run ("fetch", s_begin, s_end, tests, COUNT_OF (tests));
 }
