@@ -34,10 +34,11 @@ static void s_say (follow_t *self, const char *text)
 
 // ---- messages
 
+// Before a cluster's master has given it a number (it may look at its inputs for long) the job is 0: what this connection has submitted.
 static void s_cancel (follow_t *self)
 {
     message_t cancel = { .verb = MESSAGE_CANCEL, .cancel = { .job = self->job } };
-    if (self->job && self->signals && !self->left && peer_send (self->peer, NULL, &cancel, 0, NULL))
+    if ((self->job || self->remote) && self->signals && !self->left && peer_send (self->peer, NULL, &cancel, 0, NULL))
         s_set_due (self, 0);
 }
 

@@ -13,12 +13,24 @@ struct blobs {
     char *folder;
 };
 
+// What an earlier master that was killed had only half of.
+static void s_sweep (const char *path)
+{
+    DIR *folder = opendir (path);
+    for (const struct dirent *entry; folder && (entry = readdir (folder));)
+        if (*entry->d_name != '.' && !bundle_is_hash (entry->d_name))
+            unlinkat (dirfd (folder), entry->d_name, 0);
+    if (folder)
+        closedir (folder);
+}
+
 blobs_t *blobs_new (const char *folder, error_t *error)
 {
     if (file_make_folders (folder, 0700, error))
         return NULL;
     blobs_t *self = memory_new (sizeof *self);
     self->folder = memory_text (folder);
+    s_sweep (folder);
     return self;
 }
 
@@ -88,21 +100,19 @@ static void s_make_room (blobs_t *self)
 
 // ---- in and out
 
-status_t blobs_keep (blobs_t *self, const char *hash, const buffer_t *bytes, error_t *error)
+const char *blobs_folder (const blobs_t *self)
 {
-    char found [BUNDLE_HASH];
-    bundle_hash (bytes, found);
-    if (strcmp (found, hash))
-        return error_set (error, "the job's sources were damaged on their way: submit it again");
-    char *path = file_join (self->folder, hash), *fresh = file_join (self->folder, "new");
-    status_t rc = file_save (fresh, bytes->data, bytes->size, error);
-    if (!rc && rename (fresh, path))
-        rc = error_errno (error, "%s", path);
+    return self->folder;
+}
+
+void blobs_take (blobs_t *self, const char *hash, char *fresh)
+{
+    char *path = file_join (self->folder, hash);
+    if (rename (fresh, path))                           // the folder is gone: whoever wants it will be told so
+        unlink (fresh);
     free (path);
     free (fresh);
-    if (!rc)
-        s_make_room (self);
-    return rc;
+    s_make_room (self);
 }
 
 status_t blobs_read (blobs_t *self, const char *hash, uint64_t offset, buffer_t *piece, uint64_t *size, error_t *error)

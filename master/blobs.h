@@ -12,7 +12,7 @@ typedef struct blobs blobs_t;
 blobs_t *blobs_new (const char *folder, error_t *error);           // made if missing. NULL: it cannot be used
 void blobs_destroy (blobs_t **self_p);
 bool blobs_has (blobs_t *self, const char *hash);                  // and it counts as used now
-// Refused if the bytes have another hash. On the disk when it returns, whole or not at all.
-CHECKED status_t blobs_keep (blobs_t *self, const char *hash, const buffer_t *bytes, error_t *error);
+const char *blobs_folder (const blobs_t *self);         // where a spool may grow
+void blobs_take (blobs_t *self, const char *hash, char *path);     // a whole file with that hash, from a spool there; it is renamed, the path freed
 // At most BLOB_BYTES from `offset` on, and the size of the whole.
 CHECKED status_t blobs_read (blobs_t *self, const char *hash, uint64_t offset, buffer_t *piece, uint64_t *size, error_t *error);

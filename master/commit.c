@@ -103,7 +103,7 @@ static void s_put_away (void *context)
     output_destroy (&self->work->output);
 }
 
-static void s_unlink (work_t **list, work_t *work)
+void shell_unlink (work_t **list, work_t *work)
 {
     while (*list != work)
         list = &(*list)->next;
@@ -120,7 +120,7 @@ static void s_tell (void *context)
     desk_end (shell, work, &finished);
     for (uint32_t i = 0; i < work->watchers; i++)
         shell_send_finished (shell, &work->watcher [i], work->number, finished.exit_code, finished.error, finished.compiler, finished.summary);
-    s_unlink (&shell->ended, work);
+    shell_unlink (&shell->ended, work);
     work_destroy (&work);
     free (self);
 }
@@ -139,7 +139,7 @@ void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *err
     }
     if (self->data)
         dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
-    s_unlink (&self->works, work);
+    shell_unlink (&self->works, work);
     work->next = self->ended;
     work->ended = true;
     self->ended = work;

@@ -1,8 +1,8 @@
 // dataserver: hands out the bytes of jobs' files to nodes that do not see the disk and takes the parts that they made, on a socket and in
 // threads of its own, so that bulk bytes never delay a decision.
 //
-// The calls below are the loop's; they hold a lock for a moment and never wait for a disk. A request names a job and the index of a file: no
-// path ever comes from the wire, and a file is read only while it is what it was at submit. There is no state of a transfer: a request is its
+// The calls below hold a lock for a moment; all are the loop's but dataserver_add, which opens a folder: any thread's. A request names a job and
+// the index of a file: no path ever comes from the wire, and a file is read only while it is what it was at submit. There is no state of a transfer: a request is its
 // own credit; requests wait in a queue of bounded bytes, and while that is full the sockets are not read.
 #pragma once
 #include "store/input.h"

@@ -30,7 +30,6 @@ void desk_close (shell_t *self)
     desk_t *desk = self->desk;
     if (!desk)
         return;
-    desk_give_up (self);
     history_destroy (&desk->history);
     blobs_destroy (&desk->blobs);
     free (desk);

@@ -2,20 +2,15 @@
 // jobs, which workers fetch here. A part of the shell, in the loop's thread; a private master has none.
 //
 //     desk.c       history, queries
-//     sources.c    SUBMITs that wait for their sources, WANT and BLOB
+//     sources.c    WANT of a worker
 #pragma once
 #include "master/blobs.h"
 #include "master/history.h"
 #include "master/shell.h"
 
-typedef struct waiting waiting_t;                       // a SUBMIT whose sources are on their way (sources.c)
-typedef void desk_go_fn (shell_t *self, const peer_id_t *from, message_t *submit);
-
 struct desk {
     history_t *history;
     blobs_t *blobs;
-    waiting_t *waiting;
-    uint32_t waits;
 };
 
 // Opens it below the state folder; numbers of jobs go on from there. Nothing without a state folder.
@@ -30,8 +25,4 @@ void desk_query (shell_t *self, const peer_id_t *from, const message_query_t *qu
 // ATTACH to a job that is not under way: its FINISHED, or that there is none of that number.
 void desk_recall (shell_t *self, const peer_id_t *from, uint64_t job);
 
-// False: its sources are here, or it needs none: go on. True: taken, and handed to `go` of desk_blob once they are; or refused.
-bool desk_awaits (shell_t *self, const peer_id_t *from, message_t *submit);
 void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want);
-void desk_blob (shell_t *self, const peer_id_t *from, const message_blob_t *blob, desk_go_fn *go);
-void desk_give_up (shell_t *self);                      // what waits

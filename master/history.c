@@ -126,7 +126,7 @@ static void s_drop_oldest (history_t *self)
     memmove (self->entry, self->entry + 1, --self->entries * sizeof *self->entry);
 }
 
-// Of a job that is known, or one with a number beyond all others.
+// Numbers are given before jobs are accepted, so one may come behind a higher one.
 static entry_t *s_entry (history_t *self, uint64_t job)
 {
     entry_t *entry = s_find (self, job);
@@ -135,10 +135,12 @@ static entry_t *s_entry (history_t *self, uint64_t job)
     if (self->entries >= HISTORY_JOBS)
         s_drop_oldest (self);
     self->entry = memory_grow (self->entry, (self->entries + 1) * sizeof *self->entry);
-    entry = &self->entry [self->entries++];
-    *entry = (entry_t) { .number = job };
+    size_t at = self->entries++;
+    for (; at && self->entry [at - 1].number > job; at--)
+        self->entry [at] = self->entry [at - 1];
+    self->entry [at] = (entry_t) { .number = job };
     self->last = job > self->last ? job : self->last;
-    return entry;
+    return &self->entry [at];
 }
 
 static status_t s_note (history_t *self, const message_job_info_t *info, bool ended, error_t *error)

@@ -11,6 +11,8 @@ libmaster_a_SOURCES += \
 	master/hear.c \
 	master/history.c master/history.h \
 	master/homes.c master/homes.h \
+	master/intake.c master/intake.h \
+	master/look.c \
 	master/loop.c master/master.h \
 	master/orders.c \
 	master/output.c master/output.h master/output_parts.h \
@@ -33,6 +35,7 @@ libmaster_a_SOURCES += \
 	master/roots.c master/roots.h \
 	master/shell.h \
 	master/sources.c \
+	master/spool.c master/spool.h \
 	master/summary.c \
 	master/tokens.c master/tokens.h \
 	master/work.c master/work.h

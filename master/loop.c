@@ -3,6 +3,7 @@
 // Silence: a worker that has not been heard of for ten seconds is lost. But if this process itself stood still (stopped, suspended,
 // starved), all of them seem silent: after a pause everyone's clock starts anew.
 #include "master/desk.h"
+#include "master/intake.h"
 #include "base/clock.h"
 
 #include <czmq.h>
@@ -105,6 +106,7 @@ static void s_run (shell_t *self)
         if (self->data && item [2].revents)
             errands_hear (self->errands);
         shell_hear (self);
+        intake_turn (self);
         s_watch_workers (self);
         shell_tell_nodes (self);
         s_tell_states (self);
@@ -240,6 +242,7 @@ static void s_stop_workers (shell_t *self)
 
 static void s_close (shell_t *self)
 {
+    intake_cancel (self, NULL);
     shell_await_errands (self);                         // commits above all
     while (self->works)                                 // removes hidden folders and tells the clients
         shell_cancel (self, self->works->number, EXIT_CANCELLED, "cancelled: the master ends");

@@ -2,6 +2,7 @@
 //
 //     loop.c       beginning, turns, end          hear.c       messages into events
 //     clients.c    what clients ask for           admit.c      workers come and go
+//     intake.c     SUBMITs before they are jobs   look.c       what their names mean
 //     orders.c     actions into messages          desk.c       queries, history
 //     commit.c     the end of a job               sources.c    what workers fetch of a job
 #pragma once
@@ -17,9 +18,10 @@
 #include "master/roster.h"
 #include "master/work.h"
 
-enum { BEAT_MS = 1000 };
+enum { BEAT_MS = 1000, SHELL_LOOKS = ERRANDS - 4 };     // LOOKS: at SUBMITs at a time; commits need not wait for them
 
 typedef struct desk desk_t;
+typedef struct arrival arrival_t;                       // a SUBMIT that is no job yet (intake.h)
 
 typedef struct {
     const master_options_t *options;
@@ -37,6 +39,8 @@ typedef struct {
     plan_t *plan;
     action_list_t actions;
     roster_t roster;
+    arrival_t *arrivals;                                // in their order
+    arrival_t *look [SHELL_LOOKS]; uint32_t looks;      // those that are looked at
     work_t *works;                                      // that the plan knows, by number
     work_t *ended;                                      // whose hidden files are being put away
     uint64_t epoch, jobs;                               // jobs: the last number given
@@ -61,6 +65,7 @@ void shell_cancel (shell_t *self, uint64_t job, uint64_t exit_code, const char *
 void shell_settle (shell_t *self);
 
 // commit.c: the end of a job.
+void shell_unlink (work_t **list, work_t *work);
 // Beside the loop, or at once in a private master; see errands.h.
 void shell_errand (shell_t *self, uint64_t lane, errand_fn *run, errand_fn *done, void *context);
 void shell_await_errands (shell_t *self);
@@ -79,7 +84,6 @@ void shell_tell_nodes (shell_t *self);                  // if they have changed
 
 // clients.c
 void shell_hear_client (shell_t *self, const peer_id_t *from, message_t *message);
-void shell_submit (shell_t *self, const peer_id_t *from, message_t *message);
 void shell_answer (shell_t *self, const peer_id_t *to, const char *why);                       // END; why: "" or a refusal
 
 // hear.c: every message that lies in the socket.

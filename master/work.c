@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000, LIST_LIMIT = 64 << 20 };
+enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000 };
 
 static void s_result_clear (result_t *self)
 {
@@ -32,35 +32,38 @@ static status_t s_check_size (work_t *self, error_t *error)
     return OK;
 }
 
-// What the message names, then what the list named in it does.
-static status_t s_list_inputs (work_t *self, const input_fence_t *fence, error_t *error)
+static status_t s_add_input (work_t *self, const char *name, const names_t *names, error_t *error)
+{
+    char *path = names->roots ? roots_find (names->roots, name, self->asked.submit.folder, error) : memory_text (name);
+    status_t rc = path ? input_list_add (path, names->fence, &self->inputs, error) : FAILED;
+    free (path);
+    return rc;
+}
+
+// What the message names, then what the list of the others does.
+static status_t s_list_inputs (work_t *self, const names_t *names, error_t *error)
 {
     const message_submit_t *submit = &self->asked.submit;
-    uint32_t count = submit->inputs.count;
     buffer_t list = { 0 };
-    status_t rc = submit->input_list && *submit->input_list ? file_load (submit->input_list, LIST_LIMIT, &list, error) : OK;
+    status_t rc = names->list ? file_load (names->list, INPUT_NAMES, &list, error) : OK;
     buffer_add (&list, "", 1);                          // also for a list whose last name has no end
-    const char **name = memory_new ((count + list.size) * sizeof *name);
-    for (uint32_t i = 0; i < count; i++)
-        name [i] = submit->inputs.item [i];
-    for (size_t at = 0; at < list.size; at += strlen (list.data + at) + 1)
+    for (uint32_t i = 0; !rc && i < submit->inputs.count; i++)
+        rc = s_add_input (self, submit->inputs.item [i], names, error);
+    for (size_t at = 0; !rc && at < list.size; at += strlen (list.data + at) + 1)
         if (list.data [at])
-            name [count++] = list.data + at;
-    if (!rc && count)
-        rc = input_list_within (name, count, fence, &self->inputs, error);
-    free (name);
+            rc = s_add_input (self, list.data + at, names, error);
     buffer_free (&list);
     return rc;
 }
 
-static status_t s_look (work_t *self, const input_fence_t *fence, error_t *error)
+static status_t s_look (work_t *self, const names_t *names, error_t *error)
 {
     const message_submit_t *submit = &self->asked.submit;
     TRY (message_encode (&self->asked, &self->encoded, error));
     self->output = output_new (submit, self->number, error);
     if (!self->output)
         return FAILED;
-    TRY (s_list_inputs (self, fence, error));
+    TRY (s_list_inputs (self, names, error));
     for (uint32_t i = 0; i < self->inputs.files; i++)
         self->input_bytes += self->inputs.file [i].size;
     for (uint32_t i = 0; i < self->inputs.files && !self->first_line.size; i++)
@@ -69,14 +72,14 @@ static status_t s_look (work_t *self, const input_fence_t *fence, error_t *error
     return s_check_size (self, error);
 }
 
-work_t *work_new (uint64_t number, message_t *asked, const input_fence_t *fence, error_t *error)
+work_t *work_new (uint64_t number, message_t *asked, const names_t *names, error_t *error)
 {
     work_t *self = memory_new (sizeof *self);
     self->number = number;
     self->asked = *asked;
     self->submitted_us = clock_us ();
     *asked = (message_t) { 0 };
-    if (s_look (self, fence, error))
+    if (s_look (self, names, error))
         work_destroy (&self);
     return self;
 }

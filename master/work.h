@@ -49,8 +49,10 @@ typedef struct work {
     char *doom;                                         // or why it cannot go on
 } work_t;
 
-// Looks at output and inputs and reads the header line. NULL: refused. Takes what `asked` owns. fence: of the inputs; NULL: none.
-work_t *work_new (uint64_t number, message_t *asked, const input_fence_t *fence, error_t *error);
+// What `asked` names as its inputs: each a name as a client of a cluster means it below `roots`, within `fence`; both NULL: as it stands.
+typedef struct { const roots_t *roots; const input_fence_t *fence; const char *list; } names_t;    // list: a file of more names, or NULL
+// Looks at output and inputs and reads the header line. NULL: refused. Takes what `asked` owns. Any thread's.
+work_t *work_new (uint64_t number, message_t *asked, const names_t *names, error_t *error);
 void work_destroy (work_t **self_p);                    // and what of its output is not committed
 // Cuts the input as the job declared; *bytes is malloced: of each task.
 CHECKED status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **bytes, error_t *error);

@@ -205,18 +205,21 @@ status_t input_list (const char *const *names, uint32_t count, input_list_t *int
     return input_list_within (names, count, NULL, into, error);
 }
 
+status_t input_list_add (const char *name, const input_fence_t *fence, input_list_t *into, error_t *error)
+{
+    const walk_t walk = { into, fence };
+    struct stat facts;
+    if (lstat (name, &facts) && errno == ENOENT && strpbrk (name, "*?["))
+        return s_add_pattern (name, &walk, error);
+    return s_add (name, NULL, &walk, error);
+}
+
 status_t input_list_within (const char *const *names, uint32_t count, const input_fence_t *fence, input_list_t *into, error_t *error)
 {
     *into = (input_list_t) { 0 };
-    const walk_t walk = { into, fence };
     status_t rc = OK;
-    for (uint32_t i = 0; !rc && i < count; i++) {
-        struct stat facts;
-        if (lstat (names [i], &facts) && errno == ENOENT && strpbrk (names [i], "*?["))
-            rc = s_add_pattern (names [i], &walk, error);
-        else
-            rc = s_add (names [i], NULL, &walk, error);
-    }
+    for (uint32_t i = 0; !rc && i < count; i++)
+        rc = input_list_add (names [i], fence, into, error);
     if (rc)
         input_list_free (into);
     return rc;

@@ -23,6 +23,8 @@ typedef struct {
 
 typedef struct { input_file_t *file; uint32_t files; } input_list_t;
 
+enum { INPUT_NAMES = 128 << 20 };                       // most bytes of a file of names, each ended by a NUL: some million
+
 // Each name is a file (taken as it stands if it is there, whatever characters it has), a folder (its regular files, by name, not those
 // that begin with . or _; subfolders are walked; a loop of links is an error) or a pattern with * ? [ (an error if nothing matches).
 // Files come in the order of the names, within a folder or pattern by name (bytes). A FIFO, socket or device, an unreadable file, a
@@ -33,6 +35,8 @@ CHECKED status_t input_list (const char *const *names, uint32_t count, input_lis
 // What the fence does not hold is an error: its path and `refusal`.
 typedef struct { bool (*holds) (const void *context, int fd); const void *context; const char *refusal; } input_fence_t;
 CHECKED status_t input_list_within (const char *const *names, uint32_t count, const input_fence_t *fence, input_list_t *into, error_t *error);
+// One name more, for lists too long to hold all names at once. fence: nullable. FAILED: what was there before still is, and perhaps more.
+CHECKED status_t input_list_add (const char *name, const input_fence_t *fence, input_list_t *into, error_t *error);
 void input_list_free (input_list_t *self);
 
 // A contiguous byte range of a file. A record belongs to the split in which its first byte lies.

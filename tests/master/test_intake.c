@@ -1,0 +1,342 @@
+// What a SUBMIT goes through before it is a job: a disk that sleeps holds up nobody else, clients leave meanwhile, lists and sources come in pieces.
+//
+// The disk is played: in this program opendir is ours, and waits in a folder called "asleep" until the test wakes it.
+#define _GNU_SOURCE
+#include "tests/master/head.h"
+#include "wire/bundle.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+static int s_bed [2], s_lies [2];                       // pipes: closed at one end by the test that wakes all; a byte for each that lies down
+
+static void s_close_ours (void)
+{
+    close (s_bed [1]);                                  // the test's end, which a fork has copied
+}
+
+DIR *opendir (const char *name)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    DIR *(*real) (const char *) = (DIR *(*) (const char *)) dlsym (RTLD_NEXT, "opendir");
+    if (s_master == 0 && strstr (name, "/asleep")) {    // in the master, which is a fork
+        pthread_once (&once, s_close_ours);
+        if (write (s_lies [1], "", 1) != 1 || read (s_bed [0], &(char) { 0 }, 1)) { }
+    }
+    return real (name);
+}
+
+static void s_enter (void)
+{
+    ck_assert (!pipe (s_bed) && !pipe (s_lies));
+    s_begin ();
+    close (s_bed [0]);
+    mkdir (s_path ("data/asleep"), 0777);
+    ck_assert (!file_save (s_path ("data/asleep/in.txt"), "e f\n", 4, NULL));
+}
+
+static void s_wake (void)
+{
+    close (s_bed [1]);
+}
+
+static void s_await_sleeper (void)
+{
+    ck_assert_int_eq (read (s_lies [0], &(char) { 0 }, 1), 1);
+}
+
+static void s_ask (peer_t *client, const char *name, const char *output)
+{
+    char *input = (char *) name;
+    s_send (client, s_submit (&input, output));
+}
+
+// How many jobs the master knows of, and the bytes of the last one's input.
+static int s_count (peer_t *client, uint64_t *bytes)
+{
+    int jobs = 0;
+    message_t query = { .verb = MESSAGE_QUERY, .query = { QUERY_JOBS, 0 } };
+    s_send (client, query);
+    for (;;) {
+        message_t answer = s_await_any (client, (1u << MESSAGE_JOB_INFO) | (1u << MESSAGE_END));
+        bool end = answer.verb == MESSAGE_END;
+        if (!end && bytes)
+            *bytes = answer.job_info.bytes_all;
+        message_free (&answer);
+        if (end)
+            return jobs;
+        jobs++;
+    }
+}
+
+static uint64_t s_await_accepted (peer_t *client)
+{
+    message_t accepted = s_await (client, MESSAGE_ACCEPTED);
+    uint64_t job = accepted.accepted.job;
+    message_free (&accepted);
+    return job;
+}
+
+static void s_expect_end (peer_t *client, uint64_t exit_code, const char *part)
+{
+    message_t finished = s_await (client, MESSAGE_FINISHED);
+    s_expect_text (finished.finished.error, part);
+    ck_assert_uint_eq (finished.finished.exit_code, exit_code);
+    ck_assert_uint_eq (finished.finished.job, 0);
+    message_free (&finished);
+}
+
+// Others are served as if nothing were; of the same connection what comes later waits, and becomes a job later.
+START_TEST (test_asleep)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *again = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    peer_t *pi1 = s_connect (s_control, &s_pi1);
+    s_ask (ana, "asleep", "slow");
+    s_await_sleeper ();
+    s_ask (ana, "in.txt", "behind");
+    uint64_t eva_job = s_accepted (eva, "eva"), other = s_accepted (again, "other");
+    s_register (pi1, 1, NULL);
+    message_t declare = s_await (pi1, MESSAGE_DECLARE);
+    ck_assert_uint_eq (declare.declare.job, eva_job);
+    message_free (&declare);
+    message_t state = s_await (ana, MESSAGE_STATE);     // the master lives, and is at it
+    ck_assert_uint_eq (state.state.job, 0);
+    message_free (&state);
+    ck_assert_int_eq (s_count (eva, NULL), 2);
+    s_wake ();
+    uint64_t slow = s_await_accepted (ana), behind = s_await_accepted (ana);
+    ck_assert_uint_lt (slow, eva_job);
+    ck_assert_uint_lt (other, behind);
+    ck_assert_int_eq (s_count (eva, NULL), 4);
+    peer_destroy (&ana);
+    peer_destroy (&again);
+    peer_destroy (&eva);
+    peer_destroy (&pi1);
+}
+END_TEST
+
+// One key has a few threads and no more, so that there are some for others.
+START_TEST (test_one_key)
+{
+    enum { CLIENTS = 30 };
+    peer_t *ana [CLIENTS], *eva = s_connect (s_control, &s_eva);
+    char output [32];
+    for (int i = 0; i < CLIENTS; i++) {
+        ana [i] = s_connect (s_control, &s_ana);
+        snprintf (output, sizeof output, "out-%d", i);
+        s_ask (ana [i], "asleep", output);
+    }
+    for (int i = 0; i < 4; i++)
+        s_await_sleeper ();
+    s_accepted (eva, "eva");
+    s_wake ();
+    for (int i = 0; i < CLIENTS; i++) {
+        s_await_accepted (ana [i]);
+        peer_destroy (&ana [i]);
+    }
+    peer_destroy (&eva);
+}
+END_TEST
+
+START_TEST (test_cancel)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    s_ask (ana, "asleep", "slow");
+    s_await_sleeper ();
+    s_ask (ana, "in.txt", "behind");
+    s_send (eva, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { 0 } });          // nothing of ana's
+    s_send (ana, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { 0 } });
+    s_expect_end (ana, EXIT_CANCELLED, "cancelled");    // the one behind, which waits for no disk
+    s_wake ();
+    s_expect_end (ana, EXIT_CANCELLED, "cancelled");
+    uint64_t eva_job = s_accepted (eva, "eva");
+    ck_assert_int_eq (s_count (eva, NULL), 1);
+    s_send (eva, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { eva_job } });
+    message_free (&(message_t []) { s_await (eva, MESSAGE_FINISHED) } [0]);
+    ck_assert (!s_hidden ());
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+}
+END_TEST
+
+// A client that is killed before it was told of a job: nobody would know of it, so there is none.
+START_TEST (test_client_gone)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    s_ask (ana, "asleep", "slow");
+    s_await_sleeper ();
+    ck_assert (s_hidden ());
+    peer_destroy (&ana);
+    s_wake ();
+    int64_t due = clock_us () + WAIT_MS * INT64_C (1000);
+    while (s_hidden () && clock_us () < due)
+        s_count (eva, NULL);
+    ck_assert (!s_hidden ());
+    uint64_t job = s_accepted (eva, "eva");
+    s_send (eva, (message_t) { .verb = MESSAGE_ATTACH, .attach = { job - 1 } });
+    message_t end = s_await (eva, MESSAGE_FINISHED);
+    ck_assert_uint_ne (end.finished.exit_code, EXIT_FINE);
+    message_free (&end);
+    peer_destroy (&eva);
+}
+END_TEST
+
+// Its end while it looks: the client is told, nothing is left.
+START_TEST (test_master_ends)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
+    s_ask (ana, "asleep", "slow");
+    s_await_sleeper ();
+    s_accepted (eva, "eva");
+    kill (s_master, SIGTERM);
+    s_line ("ends after the jobs");
+    kill (s_master, SIGTERM);
+    s_wake ();
+    message_t end = s_await (ana, MESSAGE_FINISHED);    // of the end, or that no more jobs are taken: whichever was first
+    ck_assert_uint_eq (end.finished.job, 0);
+    ck_assert_uint_ne (end.finished.exit_code, EXIT_FINE);
+    message_free (&end);
+    end = s_await (eva, MESSAGE_FINISHED);
+    ck_assert_uint_eq (end.finished.exit_code, EXIT_CANCELLED);
+    message_free (&end);
+    int status;
+    ck_assert_int_eq (waitpid (s_master, &status, 0), s_master);
+    ck_assert (WIFEXITED (status) && !WEXITSTATUS (status));
+    ck_assert (!s_hidden ());
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+    s_start ();
+}
+END_TEST
+
+// ---- what clients bring
+
+// Answers WANT after WANT until something else comes.
+static message_t s_bring (peer_t *client, const buffer_t *const *blob, size_t blobs)
+{
+    for (;;) {
+        message_t asked = s_await_any (client, (1u << MESSAGE_WANT) | (1u << MESSAGE_ACCEPTED) | (1u << MESSAGE_FINISHED));
+        if (asked.verb != MESSAGE_WANT)
+            return asked;
+        message_t answer = { .verb = MESSAGE_BLOB, .blob = { .blob = asked.want.blob, .offset = asked.want.offset } };
+        for (size_t i = 0; i < blobs; i++) {
+            char hash [BUNDLE_HASH];
+            bundle_hash (blob [i], hash);
+            size_t left = blob [i]->size - (size_t) asked.want.offset;
+            if (strcmp (hash, asked.want.blob))
+                continue;
+            answer.blob.size = blob [i]->size;
+            answer.blob.bytes = (wire_bytes_t) { blob [i]->data + asked.want.offset, left < BLOB_BYTES ? (uint32_t) left : BLOB_BYTES };
+        }
+        s_send (client, answer);
+        message_free (&asked);
+    }
+}
+
+static buffer_t s_names (const char *name, int count)
+{
+    buffer_t names = { 0 };
+    for (int i = 0; i < count; i++)
+        buffer_add (&names, name, strlen (name) + 1);
+    return names;
+}
+
+static message_t s_submit_list (peer_t *client, const buffer_t *names, const char *output)
+{
+    char hash [BUNDLE_HASH];
+    bundle_hash (names, hash);
+    message_t submit = s_submit (NULL, output);
+    submit.submit.inputs.count = 0;
+    submit.submit.input_list = hash;
+    s_send (client, submit);
+    return s_bring (client, &names, 1);
+}
+
+START_TEST (test_list)
+{
+    peer_t *ana = s_connect (s_control, &s_ana);
+    buffer_t names = s_names ("in.txt", 30000);         // 210 kB
+    message_t end = s_submit_list (ana, &names, "many");
+    ck_assert_int_eq (end.verb, MESSAGE_ACCEPTED);
+    message_free (&end);
+    uint64_t bytes = 0;
+    ck_assert_int_eq (s_count (ana, &bytes), 1);
+    ck_assert_uint_eq (bytes, 30000 * 8);
+    buffer_add (&names, "../secret", 10);
+    end = s_submit_list (ana, &names, "more");
+    s_expect_text (end.finished.error, "../secret: lies outside");
+    ck_assert_uint_eq (end.finished.exit_code, EXIT_USAGE);
+    message_free (&end);
+    buffer_free (&names);
+    DIR *folder = opendir (s_path ("state/bundles"));
+    for (const struct dirent *entry; (entry = readdir (folder));)
+        ck_assert_msg (*entry->d_name == '.', "%s is left", entry->d_name);
+    closedir (folder);
+    peer_destroy (&ana);
+}
+END_TEST
+
+// What does not fit together, or comes damaged, is refused; who sends what nobody asked for is not heard.
+START_TEST (test_bad_lists)
+{
+    peer_t *ana = s_connect (s_control, &s_ana);
+    char zeros [BUNDLE_HASH] = "00000000000000000000000000000000";
+    message_t submit = s_submit (NULL, "out"), want;
+    submit.submit.inputs.count = 0;
+    submit.submit.input_list = zeros;
+    const message_blob_t bad [] = {
+        { zeros, 0, 3, { (char *) "a\0b", 3 }, NULL },               // another hash
+        { zeros, 1, 3, { (char *) "a", 1 }, NULL },
+        { zeros, 0, 0, { (char *) "", 0 }, NULL },
+        { zeros, 0, UINT64_MAX, { (char *) "a", 1 }, NULL },
+        { zeros, 0, 1, { (char *) "ab", 2 }, NULL },
+        { zeros, 0, 0, { NULL, 0 }, (char *) "lost it" },
+    };
+    for (size_t i = 0; i < COUNT_OF (bad); i++) {
+        s_send (ana, submit);
+        want = s_await (ana, MESSAGE_WANT);
+        message_free (&want);
+        s_send (ana, (message_t) { .verb = MESSAGE_BLOB, .blob = bad [i] });
+        s_expect_end (ana, EXIT_OTHER, "");
+    }
+    s_send (ana, (message_t) { .verb = MESSAGE_BLOB, .blob = bad [0] });
+    submit.submit.input_list = (char *) "../../nodes";
+    s_send (ana, submit);
+    s_expect_end (ana, EXIT_USAGE, "no hash");
+    peer_destroy (&ana);
+}
+END_TEST
+
+// The same sources twice on one connection, in more than one piece; and a list that is the sources.
+START_TEST (test_same_sources)
+{
+    peer_t *ana = s_connect (s_control, &s_ana);
+    char hash [BUNDLE_HASH], *input = (char *) "in.txt";
+    buffer_t names = s_names ("in.txt", 20000);
+    const buffer_t *brought = &names;
+    bundle_hash (&names, hash);
+    message_t submit = s_submit (&input, "one");
+    submit.submit.bundle = hash;
+    s_send (ana, submit);
+    submit.submit.output = (char *) "two";
+    submit.submit.input_list = hash;
+    s_send (ana, submit);
+    for (int i = 0; i < 2; i++) {
+        message_t end = s_bring (ana, &brought, 1);
+        ck_assert_int_eq (end.verb, MESSAGE_ACCEPTED);
+        message_free (&end);
+    }
+    uint64_t bytes = 0;
+    ck_assert_int_eq (s_count (ana, &bytes), 2);
+    ck_assert_uint_eq (bytes, 20001 * 8);
+    buffer_free (&names);
+    peer_destroy (&ana);
+}
+END_TEST
+
+int main (void)
+{
+    const TTest *const tests [] = { test_asleep, test_one_key, test_cancel, test_client_gone, test_master_ends, test_list, test_bad_lists,
+        test_same_sources };
+    return main_run ("intake", s_enter, s_end, tests, COUNT_OF (tests));
+}
