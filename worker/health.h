@@ -1,7 +1,7 @@
 // health: how hot this node's processor is, and what its firmware says of its power.
 //
 // Plain data, read by the worker's loop before a beat, at most every five seconds. Where there is nothing to read, all is 0. Tests name other files:
-// RACIMO_THERMAL (a folder like /sys/class/thermal) and RACIMO_THROTTLED.
+// RACIMO_THERMAL, RACIMO_HWMON (folders like /sys/class/thermal and /sys/class/hwmon) and RACIMO_THROTTLED.
 #pragma once
 #include <stdint.h>
 

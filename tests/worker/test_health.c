@@ -11,6 +11,7 @@ static void s_begin (void)
     s_folder_make ();
     setenv ("RACIMO_THERMAL", s_folder, 1);
     setenv ("RACIMO_THROTTLED", s_path ("throttled"), 1);
+    setenv ("RACIMO_HWMON", s_folder, 1);
 }
 
 START_TEST (test_the_hottest_zone_and_the_word)
@@ -32,6 +33,44 @@ START_TEST (test_the_hottest_zone_and_the_word)
 }
 END_TEST
 
+static void s_firmware (const char *model)
+{
+    char pattern [256], name [256];
+    snprintf (pattern, sizeof pattern, "%s/soc*/soc*:firmware/get_throttled", s_folder);
+    setenv ("RACIMO_THROTTLED", pattern, 1);
+    snprintf (name, sizeof name, "%s/%s:firmware/get_throttled", model, model);
+    s_write_text (name, "e0008\n");
+}
+
+START_TEST (test_the_word_of_either_model)
+{
+    health_t health = { 0 };
+    s_firmware (_i ? "soc@107c000000" : "soc");
+    health_read (&health);
+    ck_assert_uint_eq (health.throttled, 0xe0008);
+}
+END_TEST
+
+START_TEST (test_a_kernel_without_the_word)
+{
+    health_t health = { 0 };
+    s_write_text ("hwmon0/name", "cpu_thermal\n");
+    s_write_text ("hwmon0/in0_lcrit_alarm", "1\n");
+    s_write_text ("hwmon2/name", "rpi_volt\n");
+    s_write_text ("hwmon2/in0_lcrit_alarm", "0\n");
+    health_read (&health);
+    ck_assert_uint_eq (health.throttled, 0);
+    s_write_text ("hwmon2/in0_lcrit_alarm", "1\n");
+    health.read_us -= 6000000;
+    health_read (&health);
+    ck_assert_uint_eq (health.throttled, 0x10001);
+    s_write_text ("hwmon2/in0_lcrit_alarm", "0\n");
+    health.read_us -= 6000000;
+    health_read (&health);
+    ck_assert_uint_eq (health.throttled, 0x10000);
+}
+END_TEST
+
 START_TEST (test_a_machine_without_sensors)
 {
     health_t health = { 0 };
@@ -47,6 +86,10 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { test_the_hottest_zone_and_the_word, test_a_machine_without_sensors };
-    return main_run ("health", s_begin, s_folder_remove, tests, COUNT_OF (tests));
+    TCase *tests = main_case (s_begin, s_folder_remove);
+    tcase_add_test (tests, test_the_hottest_zone_and_the_word);
+    tcase_add_loop_test (tests, test_the_word_of_either_model, 0, 2);
+    tcase_add_test (tests, test_a_kernel_without_the_word);
+    tcase_add_test (tests, test_a_machine_without_sensors);
+    return main_end ("health", tests);
 }
