@@ -11,13 +11,11 @@
 // - The status is what the other end can see of a refusal, a number: 400 for a key that the lists do not have, 500 for one that they have in a
 //   role that has no business there, or a stranger from outside at the door. (RFC 27 means a handler's own failure by 500. libzmq hands both
 //   on and ends the connection for good, and two words of reason save an evening.)
-// - Being the one thread of the process that always has time, the handler also looks after connections that swallow memory (links_sweep).
 // - A door is for those who have no key in the lists yet. It hears only addresses of networks that this machine is in, so that a token that
 //   was read over a shoulder is worth nothing on the other side of a router. Loopback counts as local.
 #include "wire/gate.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "wire/peer_links.h"
 
 #include <arpa/inet.h>
 #include <czmq.h>
@@ -27,7 +25,7 @@
 
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 
-enum { ZAP_FRAMES = 7, PUBLIC_BYTES = 32, USER_ID = 160, SWEEP_MS = 250 };
+enum { ZAP_FRAMES = 7, PUBLIC_BYTES = 32, USER_ID = 160 };
 
 typedef struct { role_t role; char name [64]; } entry_t;
 
@@ -192,16 +190,11 @@ static void s_handler (zsock_t *pipe, void *argument)
 {
     handler_t handler = *(handler_t *) argument;
     zsock_signal (pipe, 0);
-    int64_t swept = zclock_mono ();
     zmq_pollitem_t items [] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (handler.socket), 0, ZMQ_POLLIN, 0 } };
     for (;;) {
-        int events = zmq_poll (items, 2, SWEEP_MS);
+        int events = zmq_poll (items, 2, -1);
         if (events < 0 && zmq_errno () != EINTR)
             break;
-        if (zclock_mono () - swept >= SWEEP_MS) {
-            links_sweep ();
-            swept = zclock_mono ();
-        }
         if (items [0].revents & ZMQ_POLLIN)
             break;                                      // $TERM, the only thing that is ever said there
         if (items [1].revents & ZMQ_POLLIN)

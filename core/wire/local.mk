@@ -6,6 +6,7 @@ libcore_a_SOURCES += \
 	core/wire/keys.c core/wire/keys.h \
 	core/wire/message.c core/wire/message.h \
 	core/wire/peer.c core/wire/peer.h \
+	core/wire/peer_guard.c core/wire/peer_guard.h \
 	core/wire/peer_links.c core/wire/peer_links.h \
 	core/wire/peer_watch.c core/wire/peer_watch.h \
 	core/wire/pipe.c core/wire/pipe.h \

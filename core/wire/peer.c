@@ -2,11 +2,13 @@
 //
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
-// - High water: a flood that a ROUTER does not read fills at most HEARD messages of MESSAGE_LIMIT a peer here, then the flooder's own memory. A
-//   DEALER takes all that its server sends, see heartbeats; but one for bulk, whose server may be any node, holds BULK_QUEUE of them and sends no
-//   heartbeats: who asks for bytes sees by their absence that a link is dead (worker/link.c).
-// - MAXMSGSIZE bounds a frame, as it comes, encrypted (CURVE_BYTES more). It does not bound the frames of a message: those beyond a message's are
-//   read and dropped one by one, and a message without end is the sweep's (peer_links.c).
+// - High water: a flood that a ROUTER does not read fills at most 2 MiB a peer here (HEARD messages of MESSAGE_LIMIT, BULK_HEARD payloads), then the
+//   flooder's own memory. A DEALER takes all that its server sends, see heartbeats; but one for bulk, whose server may be any node, holds BULK_QUEUE of them
+//   and sends no heartbeats: who asks for bytes sees by their absence that a link is dead (worker/link.c). What a ROUTER's peer does not read is bounded in
+//   bytes (peer_links.c).
+// - MAXMSGSIZE bounds a frame, as it comes, encrypted (CURVE_BYTES more). At a longer one libzmq closes the connection and tells nobody; so it is twice what
+//   we allow, and whoever is not too far beyond is told of by name. It does not bound the frames of a message: those beyond a message's are read and dropped
+//   one by one, and a message without end is the sweep's (peer_links.c).
 // - Linger of a second: at CZMQ's 0 nearly everything queued is lost at exit; without bound an exit hangs.
 // - Heartbeats are sent by other DEALERs, with a time to live for the ROUTER's end: a link that is dead for 10 s is closed on both. A ROUTER sends none: libzmq
 //   4.3.4 aborts when a heartbeat is due on a connection that broke while its queue stood at high water (stream_engine_base.cpp: !_io_error);
@@ -28,7 +30,7 @@
 
 #include <czmq.h>
 
-enum { QUEUE = 10000, HEARD = 128, BULK_QUEUE = 32, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, CURVE_BYTES = 64, LOOK_MS = 500 };
+enum { QUEUE = 10000, HEARD = 32, HEARD_HERE = 128, BULK_QUEUE = 32, BULK_HEARD = 8, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000, BACKLOG = 1024, CURVE_BYTES = 64, BOX_BYTES = 33, LOOK_MS = 500 };
 
 struct peer {
     zsock_t *socket;
@@ -67,8 +69,8 @@ static void s_configure (zsock_t *socket, bool router, bool tcp, bool bulk)
 {
     zsock_set_linger (socket, LINGER_MS);
     zsock_set_sndhwm (socket, bulk ? BULK_QUEUE : QUEUE);
-    zsock_set_rcvhwm (socket, bulk ? BULK_QUEUE : router ? HEARD : 0);
-    zsock_set_maxmsgsize (socket, (bulk ? PAYLOAD : MESSAGE_LIMIT) + CURVE_BYTES);
+    zsock_set_rcvhwm (socket, router ? bulk ? BULK_HEARD : tcp ? HEARD : HEARD_HERE : bulk ? BULK_QUEUE : 0);
+    zsock_set_maxmsgsize (socket, 2 * (bulk ? PAYLOAD : MESSAGE_LIMIT) + CURVE_BYTES);
     if (router)
         zsock_set_router_mandatory (socket, 1);
     else {
@@ -104,7 +106,7 @@ static status_t s_open (peer_t *self, error_t *error)
         return error_set (error, "%s: cannot %s: %s", self->endpoint, self->router ? "bind" : "connect", zmq_strerror (zmq_errno ()));
     if (self->router && self->watch) {
         char *bound = zsock_last_endpoint (self->socket), *colon = bound ? strrchr (bound, ':') : NULL;
-        self->links = links_new (colon ? atoi (colon + 1) : 0);
+        self->links = links_new (colon ? atoi (colon + 1) : 0, self->bulk);
         zstr_free (&bound);
     }
     return OK;
@@ -197,16 +199,43 @@ const char *peer_refused (peer_t *self)
 
 // ---- send
 
+// What a frame is on the wire: ZMTP's head, CURVE's box around it. Of a handshake and heartbeats nothing is counted.
+static size_t s_wire_bytes (const peer_t *self, size_t size)
+{
+    size_t boxed = size + (self->secured ? BOX_BYTES : 0);
+    return size ? boxed + (boxed > 255 ? 9 : 2) : 0;
+}
+
 // Frames of one message are sent all or none: when the first is accepted, libzmq takes the rest. False: errno says why.
 static bool s_send_frames (peer_t *self, const peer_id_t *to, const buffer_t *body, wire_bytes_t payload)
 {
     void *socket = zsock_resolve (self->socket);
+    size_t bytes = s_wire_bytes (self, body->size) + s_wire_bytes (self, payload.size);
+    if (self->links && !links_send (self->links, to, bytes)) {
+        errno = EAGAIN;
+        return false;
+    }
     int rc = to ? zmq_send (socket, to->bytes, to->size, ZMQ_DONTWAIT | ZMQ_SNDMORE) : 0;
     if (rc >= 0)
         rc = zmq_send (socket, body->data, body->size, ZMQ_DONTWAIT | (payload.size ? ZMQ_SNDMORE : 0));
     if (rc >= 0 && payload.size)
         rc = zmq_send (socket, payload.data, payload.size, ZMQ_DONTWAIT);
+    if (rc < 0 && self->links) {
+        int why = zmq_errno ();
+        links_unsend (self->links, to, bytes);
+        errno = why;
+    }
     return rc >= 0;
+}
+
+static status_t s_not_sent (const peer_t *self, const peer_id_t *to, error_t *error)
+{
+    char name [LINK_NAME];
+    int why = zmq_errno ();
+    if (to && (why == EHOSTUNREACH || why == EAGAIN))
+        return error_set (error, "%s: %s", self->links && links_name (self->links, to, name) ? name : self->endpoint,
+            why == EAGAIN ? "it does not read what is sent to it" : "it has gone before its answer");
+    return error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (why));
 }
 
 // Room, a refusal or the end of the time: whatever comes first. Looks again now and then: that libzmq has given a connection up shows by time alone.
@@ -242,7 +271,7 @@ status_t peer_send_bulk (peer_t *self, const peer_id_t *to, const message_t *mes
             rc = s_wait_for_room (self, until_ms, error);
         sent = !rc && s_send_frames (self, to, &body, (wire_bytes_t) { (char *) bytes, (uint32_t) size });
         if (!rc && !sent && (to || zmq_errno () != EAGAIN))
-            rc = error_set (error, "%s: cannot send: %s", self->endpoint, zmq_strerror (zmq_errno ()));
+            rc = s_not_sent (self, to, error);
     }
     buffer_free (&body);
     return rc;
@@ -289,14 +318,15 @@ static bool s_take_id (zmq_msg_t *frame, peer_id_t *from)
 }
 
 // Who sent this frame, and from where. False: somebody whose key is not allowed any more; his connection is cut.
-static bool s_know_sender (peer_t *self, zmq_msg_t *frame)
+static bool s_know_sender (peer_t *self, zmq_msg_t *frame, peer_id_t *from)
 {
     const char *address = zmq_msg_gets (frame, "Peer-Address");
     snprintf (self->address, sizeof self->address, "%s", address ? address : "");
     if (!self->links)
         return true;
     bool allowed = !self->secured || gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
-    links_heard (self->links, zmq_msg_get (frame, ZMQ_SRCFD), self->user.key, self->address);
+    from->fd = zmq_msg_get (frame, ZMQ_SRCFD);
+    links_heard (self->links, from, &self->user, self->address);
     if (!allowed)
         links_cut (self->links, self->user.key);
     return allowed;
@@ -306,6 +336,11 @@ void peer_cut (peer_t *self, const char *key)
 {
     if (self->links)
         links_cut (self->links, key);
+}
+
+size_t peer_waiting (const peer_t *self, const peer_id_t *to)
+{
+    return self->links ? links_waiting (self->links, to) : 0;
 }
 
 // The frames of one message: the body, and on a bulk socket perhaps a payload. False: nothing there. *whole: framed as a message is.
@@ -342,13 +377,15 @@ static peer_news_t s_bad (const peer_t *self, const char *why, error_t *error)
     return PEER_BAD;
 }
 
-static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, bool whole, message_t *into, error_t *error)
+static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, peer_id_t *from, bool whole, message_t *into, error_t *error)
 {
     error_t why = { 0 };
-    if (!s_know_sender (self, body))
+    if (!s_know_sender (self, body, from))
         return s_bad (self, "its key is not allowed any more", error);
     if (!whole)
         return s_bad (self, "not one frame a message", error);
+    if (zmq_msg_size (&self->payload) > PAYLOAD)
+        return s_bad (self, "a payload that is too long", error);
     if (message_decode (zmq_msg_data (body), zmq_msg_size (body), into, &why))
         return s_bad (self, why.text, error);
     return PEER_MESSAGE;
@@ -366,7 +403,7 @@ peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_
     s_watch (self);
     peer_news_t news = PEER_NOTHING;
     if (s_take_frames (self, &id, &body, &whole)) {
-        news = s_judge (self, &body, whole, into, error);
+        news = s_judge (self, &body, &id, whole, into, error);
         if (from)
             *from = id;
     }

@@ -10,7 +10,7 @@
 #include "wire/message.h"
 
 typedef struct peer peer_t;
-typedef struct { uint8_t size, bytes [31]; } peer_id_t;            // of the other end, as a ROUTER sees it
+typedef struct { uint8_t size, bytes [31]; int fd; } peer_id_t;    // of the other end, as a ROUTER sees it; fd: a hint to its connection
 typedef enum { PEER_NOTHING, PEER_MESSAGE, PEER_BAD } peer_news_t;
 
 // CURVE. NULL instead of it: none (ipc; or tcp where the configuration says so in words).
@@ -37,7 +37,8 @@ void *peer_socket (peer_t *self);
 // strangers come at once and with their addresses.
 const char *peer_refused (peer_t *self);
 void *peer_monitor (peer_t *self);
-// to: NULL for a DEALER. A ROUTER never waits: FAILED if that peer is gone or does not read. A DEALER waits up to wait_ms
+// to: NULL for a DEALER. A ROUTER never waits: FAILED if that peer is gone or does not read; who lets more than 8 MiB lie here is cut, with a line in
+// the log. A DEALER waits up to wait_ms
 // (-1: for ever) for a connection with room. What was sent may still be lost with the other end: answers are what counts.
 CHECKED status_t peer_send (peer_t *self, const peer_id_t *to, const message_t *message, int wait_ms, error_t *error);
 // With a payload of at most FETCH_BYTES + 4096 bytes (only for verbs that have one: BULK and PUT); the bytes are copied.
@@ -53,5 +54,7 @@ const user_t *peer_user (const peer_t *self);
 const char *peer_address (const peer_t *self);
 // Ends every connection of that key to this ROUTER, at once: the other end sees it closed, and a new handshake meets the gate.
 void peer_cut (peer_t *self, const char *key);
+// Bytes that were sent to it and have not left this process, since its end's kernel and ours are full; over tcp. 0 also of somebody who is gone.
+size_t peer_waiting (const peer_t *self, const peer_id_t *to);
 int peer_port (const peer_t *self);                     // of a ROUTER bound to tcp://...:* ; 0: none
 bool peer_id_equal (const peer_id_t *a, const peer_id_t *b);

@@ -15,7 +15,7 @@ static input_split_t s_split [TASKS];
 
 static member_t *s_join (const char *key, uint64_t slots)
 {
-    peer_id_t id = { 1, { (uint8_t) s_roster.last } };
+    peer_id_t id = { .size = 1, .bytes = { (uint8_t) s_roster.last } };
     member_t *member = roster_add (&s_roster, &id, &(message_hello_t) { .slots = slots, .node = (char *) key });
     snprintf (member->key, sizeof member->key, "%s", key);
     action_list_t actions = { 0 };

@@ -285,7 +285,7 @@ START_TEST (too_many_frames)
 }
 END_TEST
 
-// A frame that is too long ends the connection; its sender may come back with better manners.
+// A frame that is far too long ends the connection; its sender may come back with better manners.
 START_TEST (oversize_frame)
 {
     char *bytes = memory_new (1 << 20);
@@ -303,6 +303,8 @@ START_TEST (oversize_frame)
     rogue = s_rogue ();
     s_send (rogue, bytes, MESSAGE_LIMIT, 0);            // just allowed: it arrives, and is none
     s_expect_bad ("cancel: ");
+    s_send (rogue, bytes, MESSAGE_LIMIT + 1, 0);        // a little too long: who it was is told
+    s_expect_bad ("a message of 65537 bytes");
     zsock_destroy (&rogue);
     free (bytes);
 }
@@ -366,7 +368,7 @@ START_TEST (flood_without_reading)
     size_t heard = 0;
     while (s_next (&news, &back, &error, 200))
         heard += news == PEER_BAD;
-    ck_assert_uint_gt (heard, 100);
+    ck_assert_uint_gt (heard, 32);
     s_still_works ();
     free (bytes);
 }
@@ -387,6 +389,7 @@ START_TEST (a_message_without_end)
     enum { FRAMES = 64 * 1024 };
     peer_destroy (&s_good);
     peer_destroy (&s_control);
+    gate_destroy (&s_gate);
     s_control = peer_bind ("tcp://127.0.0.1:*", NULL, NULL);                 // without CURVE: it needs no cryptography here
     snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.1:%d", peer_port (s_control));
     s_good = peer_connect (s_endpoint, NULL, NULL);
@@ -421,6 +424,8 @@ START_TEST (a_message_without_end)
     ck_assert_msg (sent < 200u << 20, "nobody stopped it after %zu MiB", sent >> 20);
     ck_assert_int_eq (s_lines_with ("that end no message"), 1);
     printf ("cut off after %zu MiB, resident %zu MiB at most\n", sent >> 20, most >> 20);
+    if (memcheck_memory_counts ())
+        ck_assert_uint_lt (most, 256u << 20);
     ck_assert (peer_send (s_good, NULL, &message, WAIT_MS, NULL) == OK);
     ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_MESSAGE);
     message_free (&back);

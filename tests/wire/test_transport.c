@@ -82,7 +82,7 @@ START_TEST (peers)
     ck_assert_uint_eq (back.cancel.job, 1);
     message_free (&back);
     ck_assert_int_eq (peer_receive (router, &id, &back, NULL), PEER_NOTHING);
-    peer_id_t kept = { 0 }, stranger = { 3, "abc" };
+    peer_id_t kept = { 0 }, stranger = { .size = 3, .bytes = "abc" };
     message = s_cancel (2);
     zsock_t *raw = zsock_new_dealer (endpoint);          // garbage and strange framing cost nothing but themselves
     ck_assert (zstr_send (raw, "not a message") == 0);
