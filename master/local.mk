@@ -18,6 +18,7 @@ libmaster_a_SOURCES += \
 	master/output.c master/output.h master/output_parts.h \
 	master/output_commit.c \
 	master/plan.c master/plan.h \
+	master/plan_ahead.c \
 	master/plan_away.c \
 	master/plan_borders.c \
 	master/plan_faults.c \

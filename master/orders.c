@@ -103,6 +103,30 @@ static bool s_fits (work_t *work, const message_t *message)
     return fits;
 }
 
+// Segments of the worker's own are none that it would fetch. One that is too large for a message is not told of.
+static void s_look_ahead (shell_t *self, work_t *work, const action_t *action)
+{
+    member_t *member = roster_find (&self->roster, action->worker);
+    const plan_segments_t *all = action->segments;
+    uint32_t most = all ? all->owners.count : 0;
+    uint64_t *number = memory_new ((3 * (size_t) most + 1) * sizeof *number);
+    message_t message = { .verb = MESSAGE_AHEAD, .ahead = { .epoch = self->epoch, .job = action->job, .task = action->task,
+        .owners = { number, 0 }, .numbers = { number + most, 0 }, .bytes = { number + 2 * (size_t) most, 0 },
+        .low = action->low, .high = action->high, .last = action->last } };
+    message_ahead_t *ahead = &message.ahead;
+    for (uint32_t i = 0; i < most; i++)
+        if (all->owners.item [i] != action->worker) {
+            ahead->owners.item [ahead->owners.count++] = all->owners.item [i];
+            ahead->numbers.item [ahead->numbers.count++] = all->numbers.item [i];
+            ahead->bytes.item [ahead->bytes.count++] = all->bytes.item [i];
+        }
+    buffer_t trial = { 0 };
+    if (member && (ahead->owners.count || !all) && !message_encode (&message, &trial, NULL) && s_tell_job (self, member, work))
+        shell_tell (self, member, &message);
+    buffer_free (&trial);
+    free (number);
+}
+
 static void s_order (shell_t *self, work_t *work, const action_t *action)
 {
     member_t *member = roster_find (&self->roster, action->worker);
@@ -153,6 +177,8 @@ static work_t *s_carry_out (shell_t *self, const event_t *event)
             shell_drop (self, work, action->part);
         else if (action->kind == ACTION_COMMIT)
             commit = work;
+        else if (action->kind == ACTION_AHEAD)
+            s_look_ahead (self, work, action);
         else if (action->kind == ACTION_FINISH)
             s_finish (self, work, action);
         else

@@ -233,6 +233,7 @@ static void s_sealed (plan_t *self, const event_t *event)
         return;
     if (s_exact (job, slot, sealed)) {
         plan_job_segment_add (job, event->worker, sealed);
+        plan_ahead_due (self, job);
         slot->helds = 0;
         plan_advance (self, job);
         return;
@@ -298,6 +299,7 @@ void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
     self->step++;
     handle [event->kind] (self, event);
     plan_hand_out (self);
+    plan_look_ahead (self);
     plan_dismiss (self);
     self->actions = NULL;
 }

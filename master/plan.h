@@ -18,8 +18,8 @@
 // Many jobs at a time: slots are shared among the users who have work, by the time that each has had, weighted by priority (plan_users.c);
 // a user's jobs come by priority and then in the order of submission. A slot changes its job only between tasks, and is sealed first. Where
 // tasks run: a worker first takes tasks whose bytes it has (home), then those of nobody, then those of others if they would end later
-// there, by the speeds measured; a slot that would end after all others is given nothing more (plan_speed.c). None of this can change a
-// result, only its time.
+// there, by the speeds measured; a slot that would end after all others is given nothing more (plan_speed.c). A worker is told of reduce tasks
+// that wait for it, so that it fetches for them meanwhile (plan_ahead.c). None of this can change a result, only its time.
 //
 // A step costs what has changed, not what there is: it looks at the slot that answered and at the idle ones.
 #pragma once
@@ -29,6 +29,7 @@ enum {
     PLAN_ATTEMPTS = 4,
     PLAN_AHEAD = 3,                                     // one at work, one that is ready, and one that is being fetched where input is fetched
     PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
+    PLAN_NEAR = 12,                                     // reduce tasks that wait for a worker and of which it is told
     PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
     PLAN_AWAY = 3,                                      // workers that could not fetch from another: then its segments count as lost
     PLAN_PRIORITY = 100,                                // the usual one; more than twice as much is as twice as much
@@ -69,6 +70,7 @@ typedef enum {
     ACTION_KEEP,                                        // stage, task, attempt; part, or NULL: the DONE in hand counts, until the next KEEP of that task
     ACTION_DROP,                                        // part: the file of an attempt that came too late
     ACTION_ABANDON,                                     // worker, slot, job, stage, task, attempt
+    ACTION_AHEAD,                                       // worker, job, task; segments (so far), low, high: it may come there; segments NULL: it will not
     ACTION_COMMIT,                                      // job: put all kept parts in place, in task order
     ACTION_DISMISS,                                     // worker: it was draining and may stop
     ACTION_FINISH                                       // job: exit_code, error, compiler; tell the client, FORGET at the workers

@@ -37,11 +37,11 @@ static void s_give (plan_t *self, slot_t *slot, job_t *job, action_kind_t kind, 
     action->parts = job->shuffle && job->spread != RAC_RANGE ? plan_job_parts (job) : 0;
     if (kind != ACTION_REDUCE)
         return;
-    wire_bytes_t none = { 0 };
     action->segments = plan_job_reachable (job);
     action->last = given.task + 1 == job->stage [1].tasks;
-    action->low = given.task ? job->border [given.task - 1] : none;
-    action->high = action->last ? none : job->border [given.task];
+    action->low = plan_low (job, given.task);
+    action->high = plan_high (job, given.task);
+    plan_ahead_due (self, job);
 }
 
 static void s_give_seal (plan_t *self, slot_t *slot)
@@ -60,6 +60,8 @@ static void s_give_offer (plan_t *self, slot_t *slot, const offer_t *offer)
     }
     bool reduce = offer->stage == &job->stage [1], suspect = offer->queue == &offer->stage->suspect;
     uint32_t index = stage_take (offer->stage, offer->queue, offer->last);
+    if (offer->last)
+        plan_ahead_not (self, job, index);
     given_t given = { .verb = reduce ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = reduce, .task = index, .hold = job->shuffle && !reduce,
         .attempt = offer->stage->task [index].attempts - 1, .alone = suspect,
         .expected_us = plan_expect (slot->worker, offer->stage, stage_cost (offer->stage, index)) };

@@ -143,6 +143,7 @@ void plan_job_segment_add (job_t *self, uint64_t worker, const message_sealed_t 
         self->segment_room = self->segment_room ? self->segment_room * 2 : 16;
         self->segment = memory_grow (self->segment, self->segment_room * sizeof *self->segment);
     }
+    self->seals++;
     segment_t *segment = &self->segment [self->segments++];
     *segment = (segment_t) { .number = sealed->segment, .worker = worker, .bytes = sealed->bytes, .tasks = sealed->tasks.count };
     segment->path = memory_text (sealed->path ? sealed->path : "");

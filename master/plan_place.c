@@ -1,9 +1,10 @@
 // plan_place: where reduce tasks should run, and how much each has to read.
 //
 // The samples that cut the keys into ranges (plan_borders) say also how many bytes of each range lie at which worker. A range goes to the
-// worker that has most of it, so that least has to be fetched, as long as that one has not got its share of the ranges: with data spread
-// evenly, which is the usual case, the shares decide and all links are busy alike. It is a wish: who is idle takes from others what
-// they would not have begun for long.
+// worker that has most of it, so that least has to be fetched, as long as that one has not got its part of the ranges, which is its part of all
+// bytes. That keeps links busy alike: who has the part s and reduces the part r sends s (1 - r) and receives r (1 - s) of what is
+// shuffled, and with r = s both are the same, at each worker, whereas with equal r the link of who mapped most would be the last to end. And who
+// mapped much is fast, or nobody else was there. It is a wish: who is idle takes from others what they would not have begun for long.
 #include "master/plan_state.h"
 
 static int s_compare (const wire_bytes_t *a, const wire_bytes_t *b)
@@ -25,11 +26,13 @@ static void s_spread (const segment_t *segment, const wire_bytes_t *border, uint
     }
 }
 
-// How many ranges each worker should get at most: by its slots and their power.
-static uint32_t s_share (const plan_t *self, const job_t *job, const worker_t *worker, uint32_t ranges)
+// How many ranges each worker should get at most: as its part of the bytes is.
+static uint32_t s_share (const job_t *job, const worker_t *worker, const uint64_t *owned, uint32_t ranges, uint64_t all)
 {
-    double share = worker->power * worker->slots / self->power * ranges;
-    return worker->draining || !plan_may_take (job, worker->number) ? 0 : (uint32_t) share + 1;
+    uint64_t own = 0;
+    for (uint32_t r = 0; r < ranges; r++)
+        own += owned [r];
+    return worker->draining || !own || !plan_may_take (job, worker->number) ? 0 : (uint32_t) ((double) own / (double) all * ranges) + 1;
 }
 
 static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ranges, uint32_t range, uint32_t *share)
@@ -53,14 +56,17 @@ void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges)
     uint64_t *bytes = memory_new (ranges * sizeof *bytes), *home_of = memory_new (ranges * sizeof *home_of);
     uint64_t *owned = memory_new (((size_t) self->workers + 1) * ranges * sizeof *owned);       // the last: of who is gone
     uint32_t *share = memory_new (self->workers * sizeof *share);
+    uint64_t all = 0;
     for (uint32_t i = 0; i < job->segments; i++) {
         uint32_t w = 0;
         while (w < self->workers && self->worker [w]->number != job->segment [i].worker)
             w++;
         s_spread (&job->segment [i], job->border, ranges, bytes, owned + (size_t) w * ranges);
     }
+    for (uint32_t r = 0; r < ranges; r++)
+        all += bytes [r];
     for (uint32_t w = 0; w < self->workers; w++)
-        share [w] = s_share (self, job, self->worker [w], ranges);
+        share [w] = s_share (job, self->worker [w], owned + (size_t) w * ranges, ranges, all);
     for (uint32_t r = 0; r < ranges; r++)
         home_of [r] = s_choose (self, owned, ranges, r, share);
     stage_fill (reduce, ranges, bytes, job->seed);

@@ -150,8 +150,10 @@ home_t *plan_steal (plan_t *self, const slot_t *slot, const job_t *job, stage_t 
         return NULL;
     uint64_t cost = victim->cost / victim->queue.count;
     int64_t mine = plan_expect (slot->worker, stage, cost);
-    if (job->phase == PHASE_MAP)                        // a reduce fetches wherever it is
+    if (job->phase == PHASE_MAP)
         mine = FETCHING * mine + (int64_t) (cost * self->workers / LINK);
+    else                                                // its owner has it by then; links between nodes are nobody else's
+        mine += (int64_t) (cost / LINK);
     if (mine < remaining || s_enough (self, stage, mine))
         return victim;
     s_refuse (self, slot, stage);

@@ -23,6 +23,7 @@ typedef struct {
     uint32_t home;                                      // index in the stage's homes, plus 1; 0: none
     bool excused;                                       // what the attempt under way reads was lost: its fault will not count
     bool named;                                         // scratch: by the SEALED in hand
+    uint32_t told;                                      // its home knows of so many of the job's seals for it; 0: of none
     uint64_t bytes, rejects;
     char *part;
 } task_t;
@@ -74,6 +75,8 @@ typedef struct job {
     uint32_t segments, segment_room;
     plan_segments_t reachable;                          // the segments with records; use plan_job_reachable
     bool stale;                                         // reachable is not up to date
+    uint32_t seals;                                     // segments there have been
+    bool ahead;                                         // its homes are to be looked at: who is told of which tasks
     bool cut;                                           // the borders stand; they never change, whatever is lost afterwards
     arena_t *memory;                                    // holds the borders
     wire_bytes_t *border;                               // tasks of stage 1, less one
@@ -132,6 +135,7 @@ struct plan {
     double power;                                       // of all slots that may be given work
     slot_t *idle, *idle_last;                           // the slots without work, longest first; not those of draining workers
     slot_t *answered;                                   // whose message this step is about; NULL: nobody's
+    bool ahead;                                         // of a job
     uint64_t step;
     int64_t now_us;
     arena_t *memory;                                    // what the actions of this step point to
@@ -207,6 +211,13 @@ home_t *plan_steal (plan_t *self, const slot_t *slot, const job_t *job, stage_t 
 
 // plan_give.c: work for every slot that has room.
 void plan_hand_out (plan_t *self);
+
+// plan_ahead.c: at a step's end, what workers may fetch before it is theirs; something has changed in that.
+void plan_look_ahead (plan_t *self);
+void plan_ahead_due (plan_t *self, job_t *job);
+void plan_ahead_not (plan_t *self, job_t *job, uint32_t task);      // another worker than its home gets it
+wire_bytes_t plan_low (const job_t *job, uint64_t range);           // the borders of a range; of none: empty
+wire_bytes_t plan_high (const job_t *job, uint64_t range);
 
 // plan_away.c: workers that others cannot reach, and workers that cannot do a job.
 bool plan_may_take (const job_t *job, uint64_t worker); // what the job hands out now

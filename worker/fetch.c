@@ -15,7 +15,7 @@
 enum { TURNS = 8, WATCH_MS = 500 };
 enum { HEAD_PATIENCE_US = 30000000, NODE_PATIENCE_US = 10000000 };
 
-typedef enum { LETTER_HEAD, LETTER_NODES, LETTER_INPUT, LETTER_NEED, LETTER_STAGE, LETTER_UPLOAD, LETTER_LOOK, LETTER_RELEASE, LETTER_FORGET, LETTER_END } letter_kind_t;
+typedef enum { LETTER_HEAD, LETTER_NODES, LETTER_INPUT, LETTER_NEED, LETTER_STAGE, LETTER_AHEAD, LETTER_UPLOAD, LETTER_LOOK, LETTER_RELEASE, LETTER_FORGET, LETTER_END } letter_kind_t;
 
 typedef struct {
     letter_kind_t kind;
@@ -177,6 +177,7 @@ static void s_obey (fetcher_t *self, letter_t *letter)
     case LETTER_INPUT: inlet_new (self, letter->id, &letter->message); break;
     case LETTER_NEED: inlet_need (self, letter->id, letter->number); break;
     case LETTER_STAGE: stage_new (self, letter->id, &letter->message, letter->number, letter->folder); break;
+    case LETTER_AHEAD: stage_ahead (self, letter->id, &letter->message, letter->number, letter->folder); break;
     case LETTER_UPLOAD: upload_new (self, letter->id, letter->job, letter->folder, letter->name, letter->whole, letter->rejected); break;
     case LETTER_LOOK: s_look (self, letter); break;
     case LETTER_RELEASE: s_release (self, letter->id); break;
@@ -408,10 +409,10 @@ void fetch_need (fetch_t *self, uint64_t id, uint64_t offset)
     mail_put (self->in, letter);
 }
 
-void fetch_stage (fetch_t *self, uint64_t id, const message_t *reduce, uint64_t own, const char *folder)
+void fetch_stage (fetch_t *self, uint64_t id, const message_t *order, uint64_t own, const char *folder)
 {
-    letter_t *letter = s_letter (LETTER_STAGE, id);
-    letter->message = s_copy (reduce);
+    letter_t *letter = s_letter (order->verb == MESSAGE_AHEAD ? LETTER_AHEAD : LETTER_STAGE, id);
+    letter->message = s_copy (order);
     letter->number = own;
     letter->folder = memory_text (folder);
     mail_put (self->in, letter);

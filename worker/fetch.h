@@ -43,7 +43,8 @@ void fetch_nodes (fetch_t *self, const message_t *nodes);                       
 void fetch_input (fetch_t *self, uint64_t id, const message_t *map);
 void fetch_need (fetch_t *self, uint64_t id, uint64_t offset);                  // an executor waits for this byte; below it nothing is needed any more
 // The range of keys of all segments of a REDUCE that are not `own` worker's; staged below `folder`, the job's in scratch, whatever is there already counts.
-void fetch_stage (fetch_t *self, uint64_t id, const message_t *reduce, uint64_t own, const char *folder);
+// Those of an AHEAD, which is told nothing and needs no release, are fetched as long as no REDUCE wants anything.
+void fetch_stage (fetch_t *self, uint64_t id, const message_t *order, uint64_t own, const char *folder);
 // What there is of FOLDER/PART and FOLDER/PART.rejected to the job's folder on the head; then it is removed here.
 void fetch_upload (fetch_t *self, uint64_t id, uint64_t job, const char *folder, const char *part, bool whole, bool rejected);
 // FETCHED_PLACE: not guarded if `marker` lies in the folder, guarded if this node does not see it.

@@ -2,7 +2,7 @@
 //
 //     fetch.c      the thread, its letters, its turns
 //     inlet.c      inputs: blocks into the chunk cache, in the order in which executors will want them
-//     stage.c      segments of other workers, by ranges of keys
+//     stage.c      segments of other workers, by ranges of keys (staging.c: one segment)
 //     upload.c     parts, to the head
 #pragma once
 #include "worker/cache.h"
@@ -49,6 +49,7 @@ void inlet_release (fetcher_t *self, uint64_t id);
 void inlets_free (fetcher_t *self);
 
 void stage_new (fetcher_t *self, uint64_t id, message_t *reduce, uint64_t own, const char *folder);    // takes reduce
+void stage_ahead (fetcher_t *self, uint64_t id, message_t *ahead, uint64_t own, const char *folder);   // takes ahead; id: nobody else's
 bool stage_turn (fetcher_t *self);
 void stage_release (fetcher_t *self, uint64_t id);
 void stage_forget (fetcher_t *self, uint64_t job);

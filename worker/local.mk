@@ -26,7 +26,7 @@ libworker_a_SOURCES += \
 	worker/scratch.c worker/scratch.h \
 	worker/serve.c worker/serve.h \
 	worker/slot.c worker/slot.h worker/slot_parts.h worker/slot_end.c \
-	worker/stage.c \
+	worker/stage.c worker/stage_parts.h worker/staging.c \
 	worker/supply.c worker/supply.h \
 	worker/tasklog.c worker/tasklog.h \
 	worker/upload.c \

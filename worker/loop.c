@@ -65,6 +65,13 @@ static void s_stop (worker_t *self, const message_stop_t *stop)
         s_fail (self, stop->reason, EXIT_UNWANTED);
 }
 
+static void s_look_ahead (worker_t *self, const message_t *message)
+{
+    const dossier_t *dossier = dossiers_find (&self->post.jobs, message->ahead.job);
+    if (dossier)
+        supplies_ahead (&self->post.supplies, message, self->id, dossier->scratch);
+}
+
 static void s_obey (worker_t *self, message_t *message)
 {
     if (message->verb == MESSAGE_WELCOME)
@@ -77,6 +84,8 @@ static void s_obey (worker_t *self, message_t *message)
         member_forget (self, message->forget.job);
     else if (message->verb == MESSAGE_ABANDON && message->abandon.slot < self->options->slots)
         slot_abandon (self->slot [message->abandon.slot], &message->abandon);
+    else if (message->verb == MESSAGE_AHEAD)
+        s_look_ahead (self, message);
     else if (message->verb == MESSAGE_BLOB && self->post.bundles)
         bundles_hear (self->post.bundles, self->post.master, &message->blob);
     else if (message->verb == MESSAGE_STOP)

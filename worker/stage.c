@@ -1,49 +1,15 @@
-// stage: segments of other workers, as far as a reduce task needs them, as sparse files of the same size in this node's scratch.
+// stage: what reduce tasks read of other workers' segments: which blocks each needs, and in which order they are asked for.
 //
-//     staging_t    one segment of another worker, shared by all reduce tasks of its job here, kept until FORGET
-//                  TAIL: its last bytes are asked for -> INDEX: the rest of its index -> OPEN: blocks, as stages want them
-//     stage_t      one reduce task: a leg for each segment that is not this worker's own: the blocks of its range of keys
+// A task has a leg for each segment that is not this worker's own: the blocks of its range of keys. It is told that all is there only when every
+// block is: the executor then reads plain files, and a worker that dies in the middle of a transfer costs the transfer and never half a group.
+// Tasks are served in the order of their coming, so that the one at the head of a slot's queue is complete first; within a task each node
+// begins with another owner, so that they do not all ask the same one.
 //
-// A task is told that all is there only when every block of its range is: the executor then reads plain files, and a worker that dies
-// in the middle of a transfer costs the transfer and never half a group. Tasks are served in the order of their coming, so that the one at
-// the head of a slot's queue is complete first; within a task each node begins with another owner, so that they do not all ask the same one.
-#include "worker/fetch_parts.h"
-#include "base/clock.h"
-#include "base/file.h"
-#include "store/segment.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
+// A stage that is `ahead` is not this node's yet (AHEAD). It is served when no other wants anything, up to a share of the memory, so that the
+// link is busy also while slots are; the task, if it comes, finds what there is of it.
+#include "worker/stage_parts.h"
 
-enum { CRATE = 4 * FETCH_BYTES };
-
-typedef struct crate crate_t;
-typedef enum { FRESH, TAIL, INDEX, OPEN } staging_state_t;
-typedef enum { ABSENT = 0, COMING, THERE } have_t;
-
-struct staging {
-    staging_t *next;
-    fetcher_t *fetcher;
-    uint64_t job, worker, number, bytes;
-    char *path;
-    int fd;
-    staging_state_t state;
-    segment_t *segment;
-    uint8_t *have;                                      // have_t of each block
-    crate_t *crates;                                    // under way
-    bool lost;                                          // failed: the next task that needs it begins anew
-    uint32_t users;
-};
-
-// Bytes on their way; [first, end): the blocks in them, none of an index.
-struct crate {
-    crate_t *next;
-    staging_t *staging;
-    uint64_t id;                                        // of the stage that asked
-    uint32_t first, end;
-    haul_t haul;
-};
+enum { CRATE = 4 * FETCH_BYTES, AHEAD_SHARE = 2 };      // AHEAD_SHARE: this part of the memory for tasks may be ahead
 
 typedef struct {
     staging_t *staging;                                 // NULL: the worker's own segment
@@ -58,6 +24,8 @@ struct stage {
     message_t reduce;
     leg_t *leg;
     bool told;                                          // that all is there, or that it failed
+    bool ahead;                                         // nobody waits for it, and nobody is told
+    uint64_t asked, moved, carried;                     // ahead: bytes asked for; what has come
 };
 
 // ---- the end of a stage's wait
@@ -84,152 +52,53 @@ static bool s_leg_is_there (leg_t *leg)
 
 static void s_look (fetcher_t *self, stage_t *stage)
 {
-    for (uint32_t i = 0; i < stage->reduce.reduce.segments.count; i++)
+    for (uint32_t i = 0; i < stage->reduce.reduce.owners.count; i++)
         if (!s_leg_is_there (&stage->leg [i]))
             return;
     s_tell_all (self, stage);
 }
 
-// away: the owner cannot be reached or has not what it should; else it is this node's disk.
-static void s_fail (staging_t *self, bool away, const error_t *error)
+void stage_look (fetcher_t *self)
 {
-    self->lost = true;
-    for (stage_t *stage = self->fetcher->stages; stage; stage = stage->next)
-        for (uint32_t i = 0; i < stage->reduce.reduce.segments.count && !stage->told; i++)
-            if (stage->leg [i].staging == self) {
+    for (stage_t *stage = self->stages; stage; stage = stage->next)
+        if (!stage->told && !stage->ahead)
+            s_look (self, stage);
+}
+
+void stage_failed (staging_t *staging, uint64_t away, const error_t *error)
+{
+    fetcher_t *self = staging->fetcher;
+    for (stage_t *stage = self->stages; stage; stage = stage->next)
+        for (uint32_t i = 0; i < stage->reduce.reduce.owners.count && !stage->told && !stage->ahead; i++)
+            if (stage->leg [i].staging == staging) {
                 stage->told = true;
-                fetcher_fail (self->fetcher, stage->id, away ? self->worker : 0, error);
+                fetcher_fail (self, stage->id, away, error);
             }
 }
 
-// ---- bytes
-
-static void s_crate_free (crate_t *crate)
+static void s_tell_bytes (fetcher_t *self, uint64_t id, uint64_t moved, uint64_t carried)
 {
-    for (crate_t **at = &crate->staging->crates; *at; at = &(*at)->next)
-        if (*at == crate) {
-            *at = crate->next;
-            break;
-        }
-    free (crate->haul.bytes);
-    free (crate);
+    fetched_t *news = fetched_new (FETCHED_BYTES, id);
+    news->moved = moved;
+    news->carried = carried;
+    fetcher_tell (self, news);
 }
 
-static status_t s_write (const staging_t *self, const haul_t *haul, error_t *error)
+// What was fetched ahead is told when its task comes.
+void stage_came (fetcher_t *self, uint64_t id, uint64_t moved, uint64_t carried)
 {
-    for (uint64_t at = 0; at < haul->size; ) {
-        ssize_t n = pwrite (self->fd, haul->bytes + at, (size_t) (haul->size - at), (off_t) (haul->offset + at));
-        if (n < 0 && errno != EINTR)
-            return error_errno (error, "%s: cannot write", self->path);
-        at += n > 0 ? (uint64_t) n : 0;
+    stage_t *stage = self->stages;
+    while (stage && stage->id != id)
+        stage = stage->next;
+    if (!stage || !stage->ahead) {
+        s_tell_bytes (self, id, moved, carried);
+        return;
     }
-    return OK;
-}
-
-static status_t s_open_index (staging_t *self, error_t *error)
-{
-    self->segment = segment_open (self->path, &(segment_layout_t) { 0 }, error);
-    if (!self->segment)
-        return FAILED;
-    self->have = memory_new (segment_blocks (self->segment) + 1);
-    for (uint32_t i = 0; i < segment_blocks (self->segment); i++) {
-        const segment_block_t *block = segment_block (self->segment, i);
-        if (block->offset > self->bytes || block->stored > self->bytes - block->offset || !block->stored)
-            return error_set (error, "%s: its index points outside of it", self->path);
-    }
-    self->state = OPEN;
-    return OK;
-}
-
-static uint64_t s_tail_size (const staging_t *self)
-{
-    return self->bytes < FETCH_BYTES ? self->bytes : FETCH_BYTES;
-}
-
-static void s_start (staging_t *self, link_t *link, uint64_t id, uint64_t offset, uint64_t size, uint32_t first, uint32_t end);
-
-// The tail or the rest of the index is there.
-static status_t s_index_came (staging_t *self, error_t *error)
-{
-    if (self->state == TAIL) {
-        uint64_t index = 0;
-        TRY (segment_index (self->path, &index, error));
-        if (index < self->bytes - s_tail_size (self)) {
-            self->state = INDEX;                        // stage_turn asks for it
-            return OK;
-        }
-    }
-    return s_open_index (self, error);
-}
-
-static void s_done (haul_t *haul, const error_t *failure)
-{
-    crate_t *crate = haul->context;
-    staging_t *self = crate->staging;
-    fetcher_t *fetcher = self->fetcher;
-    error_t error = { 0 };
-    bool away = true;
-    if (!failure && s_write (self, haul, &error)) {
-        away = false;
-        failure = &error;
-    }
-    for (uint32_t b = crate->first; !failure && b < crate->end; b++)
-        self->have [b] = THERE;
-    if (!failure && crate->first == crate->end && s_index_came (self, &error))
-        failure = &error;
-    fetched_t *news = fetched_new (FETCHED_BYTES, crate->id);
-    news->moved = haul->size;
-    news->carried = haul->carried;
-    fetcher_tell (fetcher, news);
-    s_crate_free (crate);
-    if (failure)
-        s_fail (self, away, failure);
-    for (stage_t *stage = fetcher->stages; stage && !failure; stage = stage->next)
-        if (!stage->told)
-            s_look (fetcher, stage);
-}
-
-static void s_start (staging_t *self, link_t *link, uint64_t id, uint64_t offset, uint64_t size, uint32_t first, uint32_t end)
-{
-    crate_t *crate = memory_new (sizeof *crate);
-    *crate = (crate_t) { .next = self->crates, .staging = self, .id = id, .first = first, .end = end };
-    crate->haul = (haul_t) { .what = FETCH_SEGMENT, .job = self->job, .index = self->number, .offset = offset, .size = size,
-                             .bytes = memory_grow (NULL, (size_t) size), .done = s_done, .context = crate };
-    self->crates = crate;
-    link_start (link, &crate->haul, clock_us ());
+    stage->moved += moved;
+    stage->carried += carried;
 }
 
 // ---- turns
-
-static status_t s_create (staging_t *self, error_t *error)
-{
-    self->fd = open (self->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (self->fd < 0 || ftruncate (self->fd, (off_t) self->bytes))
-        return error_errno (error, "%s: cannot be made", self->path);
-    return OK;
-}
-
-// The rest of the index lies before the tail; the crate of a TAIL or INDEX has no blocks.
-static bool s_ask_index (staging_t *self, link_t *link, uint64_t id)
-{
-    error_t error = { 0 };
-    uint64_t tail = s_tail_size (self), index = 0;
-    if (self->crates)
-        return false;                                   // asked for already
-    if (self->state == FRESH) {
-        if (s_create (self, &error)) {
-            s_fail (self, false, &error);
-            return true;
-        }
-        self->state = TAIL;
-        s_start (self, link, id, self->bytes - tail, tail, 0, 0);
-    }
-    else if (segment_index (self->path, &index, &error))
-        s_fail (self, true, &error);
-    else
-        s_start (self, link, id, index, self->bytes - tail - index, 0, 0);
-    return true;
-}
 
 // Which blocks the task needs of this segment.
 static void s_know (stage_t *stage, leg_t *leg)
@@ -262,9 +131,9 @@ static bool s_ask_blocks (stage_t *stage, leg_t *leg, link_t *link)
         if (end > first && (block->offset != offset + size || size + block->stored > CRATE))
             break;
         size += block->stored;
-        staging->have [end] = COMING;
     }
-    s_start (staging, link, stage->id, offset, size, first, end);
+    staging_ask (staging, link, stage->id, first, end);
+    stage->asked += size;
     return true;
 }
 
@@ -275,7 +144,8 @@ static bool s_leg_turn (fetcher_t *self, stage_t *stage, leg_t *leg)
         return false;
     if (staging->state == OPEN && !leg->known) {
         s_know (stage, leg);                            // all of it may be here, for another task
-        s_look (self, stage);
+        if (!stage->ahead)
+            s_look (self, stage);
         return true;
     }
     error_t error = { 0 };
@@ -283,105 +153,120 @@ static bool s_leg_turn (fetcher_t *self, stage_t *stage, leg_t *leg)
     link_t *link = node ? fetcher_link (self, node, &error) : NULL;
     if (!link) {
         error_set (&error, "worker %llu is not there any more", (unsigned long long) staging->worker);
-        s_fail (staging, true, &error);
+        staging_fail (staging, true, &error);
         return true;
     }
     if (!link_has_room (link) || fetcher_requests (self) >= REQUESTS_MOST)
         return false;
     if (staging->state != OPEN)
-        return s_ask_index (staging, link, stage->id);
+        return staging_ask_index (staging, link, stage->id);
     return s_ask_blocks (stage, leg, link);
 }
 
-bool stage_turn (fetcher_t *self)
+// Bytes asked for whose tasks have not come.
+static uint64_t s_ahead (const fetcher_t *self)
+{
+    uint64_t asked = 0;
+    for (const stage_t *stage = self->stages; stage; stage = stage->next)
+        asked += stage->ahead ? stage->asked : 0;
+    return asked;
+}
+
+static bool s_turn (fetcher_t *self, bool ahead)
 {
     for (stage_t *stage = self->stages; stage; stage = stage->next) {
-        uint32_t legs = stage->reduce.reduce.segments.count;
-        for (uint32_t i = 0; i < legs && !stage->told; i++)
+        uint32_t legs = stage->reduce.reduce.owners.count;
+        for (uint32_t i = 0; i < legs && !stage->told && stage->ahead == ahead; i++)
             if (s_leg_turn (self, stage, &stage->leg [(i + stage->own) % legs]))
                 return true;
     }
     return false;
 }
 
+bool stage_turn (fetcher_t *self)
+{
+    return s_turn (self, false) || (s_ahead (self) < self->options->memory / AHEAD_SHARE && s_turn (self, true));
+}
+
 // ---- life
 
-static void s_staging_free (fetcher_t *self, staging_t *staging)
-{
-    for (staging_t **at = &self->stagings; *at; at = &(*at)->next)
-        if (*at == staging) {
-            *at = staging->next;
-            break;
-        }
-    node_t *node = fetcher_node (self, staging->worker);
-    while (staging->crates) {
-        if (node && node->link)
-            link_drop (node->link, &staging->crates->haul);
-        s_crate_free (staging->crates);
-    }
-    segment_close (&staging->segment);
-    if (staging->fd >= 0)
-        close (staging->fd);
-    unlink (staging->path);
-    free (staging->have);
-    free (staging->path);
-    free (staging);
-}
+// ---- life
 
-static staging_t *s_staging (fetcher_t *self, uint64_t job, uint64_t worker, uint64_t number, uint64_t bytes, const char *folder)
-{
-    for (staging_t *staging = self->stagings; staging; staging = staging->next)
-        if (staging->job == job && staging->worker == worker && staging->number == number && !staging->lost)
-            return staging;
-    staging_t *staging = memory_new (sizeof *staging);
-    static uint64_t turn;                               // a lost one of the same number may still be there
-    char name [96];
-    snprintf (name, sizeof name, "staged-%llu-%llu-%llu", (unsigned long long) worker, (unsigned long long) number, (unsigned long long) turn++);
-    *staging = (staging_t) { .next = self->stagings, .fetcher = self, .job = job, .worker = worker, .number = number, .bytes = bytes,
-                             .path = file_join (folder, name), .fd = -1 };
-    self->stagings = staging;
-    return staging;
-}
-
-void stage_new (fetcher_t *self, uint64_t id, message_t *reduce, uint64_t own, const char *folder)
-{
-    stage_t *stage = memory_new (sizeof *stage);
-    *stage = (stage_t) { .id = id, .own = own, .reduce = *reduce };
-    *reduce = (message_t) { 0 };
-    const message_reduce_t *of = &stage->reduce.reduce;
-    stage->leg = memory_new ((of->segments.count + 1) * sizeof *stage->leg);
-    stage_t **at = &self->stages;
-    while (*at)
-        at = &(*at)->next;
-    *at = stage;
-    for (uint32_t i = 0; i < of->segments.count; i++)
-        if (of->owners.item [i] != own) {
-            stage->leg [i].staging = s_staging (self, of->job, of->owners.item [i], of->numbers.item [i], of->bytes.item [i], folder);
-            stage->leg [i].staging->users++;
-        }
-    s_look (self, stage);
-}
-
-static void s_stage_free (fetcher_t *self, stage_t **at)
+static void s_stage_free (stage_t **at)
 {
     stage_t *stage = *at;
     *at = stage->next;
-    for (uint32_t i = 0; i < stage->reduce.reduce.segments.count; i++) {
-        staging_t *staging = stage->leg [i].staging;
+    for (uint32_t i = 0; i < stage->reduce.reduce.owners.count; i++) {
         free (stage->leg [i].block);
-        if (staging && !--staging->users && staging->lost)
-            s_staging_free (self, staging);
+        if (stage->leg [i].staging)
+            staging_leave (stage->leg [i].staging);
     }
     message_free (&stage->reduce);
     free (stage->leg);
     free (stage);
 }
 
+// What was asked for ahead of this task is its own from now on.
+static void s_take_over (fetcher_t *self, stage_t *stage)
+{
+    const message_reduce_t *of = &stage->reduce.reduce;
+    stage_t **at = &self->stages;
+    while (*at && !((*at)->ahead && *at != stage && (*at)->reduce.reduce.job == of->job && (*at)->reduce.reduce.task == of->task))
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    for (staging_t *staging = self->stagings; staging; staging = staging->next)
+        staging_rename (staging, (*at)->id, stage->id);
+    stage->asked = (*at)->asked;
+    stage->moved = (*at)->moved;
+    stage->carried = (*at)->carried;
+    s_stage_free (at);
+}
+
+static stage_t *s_stage_new (fetcher_t *self, uint64_t id, message_t *reduce, uint64_t own, const char *folder, bool ahead)
+{
+    stage_t *stage = memory_new (sizeof *stage);
+    *stage = (stage_t) { .id = id, .own = own, .reduce = *reduce, .ahead = ahead };
+    *reduce = (message_t) { 0 };
+    const message_reduce_t *of = &stage->reduce.reduce;
+    stage->leg = memory_new ((of->owners.count + 1) * sizeof *stage->leg);
+    stage_t **at = &self->stages;
+    while (*at)
+        at = &(*at)->next;
+    *at = stage;
+    for (uint32_t i = 0; i < of->owners.count; i++)
+        if (of->owners.item [i] != own)
+            stage->leg [i].staging = staging_use (self, of->job, of->owners.item [i], of->numbers.item [i], of->bytes.item [i], folder);
+    s_take_over (self, stage);
+    return stage;
+}
+
+void stage_new (fetcher_t *self, uint64_t id, message_t *reduce, uint64_t own, const char *folder)
+{
+    stage_t *stage = s_stage_new (self, id, reduce, own, folder, false);
+    if (stage->moved)
+        s_tell_bytes (self, id, stage->moved, stage->carried);
+    s_look (self, stage);
+}
+
+void stage_ahead (fetcher_t *self, uint64_t id, message_t *ahead, uint64_t own, const char *folder)
+{
+    const message_ahead_t *of = &ahead->ahead;
+    if (of->numbers.count != of->owners.count || of->bytes.count != of->owners.count)
+        return;
+    message_t reduce = { .verb = MESSAGE_REDUCE, .reduce = { .job = of->job, .task = of->task, .owners = of->owners, .numbers = of->numbers,
+        .bytes = of->bytes, .low = of->low, .high = of->high, .last = of->last }, .memory = ahead->memory };
+    *ahead = (message_t) { 0 };
+    stage_t *stage = s_stage_new (self, id, &reduce, own, folder, true);
+    if (!stage->reduce.reduce.owners.count)
+        stage_release (self, id);
+}
+
 void stage_release (fetcher_t *self, uint64_t id)
 {
     for (stage_t **at = &self->stages; *at; at = &(*at)->next)
         if ((*at)->id == id) {
-            s_stage_free (self, at);
+            s_stage_free (at);
             return;
         }
 }
@@ -390,13 +275,13 @@ void stage_forget (fetcher_t *self, uint64_t job)
 {
     for (stage_t **at = &self->stages; *at; )
         if ((*at)->reduce.reduce.job == job)
-            s_stage_free (self, at);
+            s_stage_free (at);
         else
             at = &(*at)->next;
     for (staging_t *staging = self->stagings, *next; staging; staging = next) {
         next = staging->next;
         if (staging->job == job)
-            s_staging_free (self, staging);
+            staging_free (staging);
     }
 }
 
@@ -404,26 +289,21 @@ void stage_lost (fetcher_t *self, uint64_t worker)
 {
     error_t error = { 0 };
     error_set (&error, "worker %llu is not there any more", (unsigned long long) worker);
-    node_t *node = fetcher_node (self, worker);
     for (staging_t *staging = self->stagings, *next; staging; staging = next) {
         next = staging->next;
         if (staging->worker != worker)
             continue;
-        while (staging->crates) {
-            if (node && node->link)
-                link_drop (node->link, &staging->crates->haul);
-            s_crate_free (staging->crates);
-        }
-        s_fail (staging, true, &error);
+        staging_drop (staging);
+        staging_fail (staging, true, &error);
         if (!staging->users)
-            s_staging_free (self, staging);
+            staging_free (staging);
     }
 }
 
 void stages_free (fetcher_t *self)
 {
     while (self->stages)
-        s_stage_free (self, &self->stages);
+        s_stage_free (&self->stages);
     while (self->stagings)
-        s_staging_free (self, self->stagings);
+        staging_free (self->stagings);
 }

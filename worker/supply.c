@@ -121,6 +121,12 @@ supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t wor
     return self;
 }
 
+void supplies_ahead (supplies_t *self, const message_t *ahead, uint64_t worker, const char *scratch)
+{
+    if (self->fetch)
+        fetch_stage (self->fetch, ++self->last, ahead, worker, scratch);
+}
+
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker)
 {
     supply_t *self = s_new (supplies);

@@ -15,6 +15,8 @@ void supplies_free (supplies_t *self);                  // the fetch thread too;
 
 // NULL: a private run, where an order needs nothing but itself. worker: this one's number; scratch: the job's.
 supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t worker, const char *scratch);
+// What an AHEAD names: fetched when nothing else is. No supply comes of it.
+void supplies_ahead (supplies_t *self, const message_t *ahead, uint64_t worker, const char *scratch);
 // Whether this node sees the folder for parts: READY and supply_sees.
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker);
 void supply_destroy (supply_t **self_p);

@@ -31,7 +31,7 @@ typedef enum {
     // worker -> master
     MESSAGE_HELLO, MESSAGE_BEAT, MESSAGE_DRAIN, MESSAGE_GONE, MESSAGE_LOG,
     // master -> worker
-    MESSAGE_WELCOME, MESSAGE_NODES, MESSAGE_JOB, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_STOP,
+    MESSAGE_WELCOME, MESSAGE_NODES, MESSAGE_JOB, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_AHEAD, MESSAGE_STOP,
     // master -> worker -> executor: work for one slot
     MESSAGE_DECLARE, MESSAGE_MAP, MESSAGE_SEAL, MESSAGE_REDUCE,
     // worker -> executor
@@ -144,6 +144,14 @@ typedef struct {                                        // once a job, before it
 
 typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: end what still runs of it, drop its segments
 typedef struct { uint64_t epoch, job, stage, task, attempt, slot; } message_abandon_t;   // kill that attempt if it still runs
+// That reduce task may come to this worker: what other workers have of it so far may be fetched while nothing else has to be. Takes the place of an
+// earlier one of the task; without segments: it will not come. No answer, and no promise.
+typedef struct {
+    uint64_t epoch, job, task;
+    wire_numbers_t owners, numbers, bytes;              // the rest as in REDUCE
+    wire_bytes_t low, high;
+    uint64_t last;
+} message_ahead_t;
 typedef struct { uint64_t epoch; char *reason; } message_stop_t;                         // reason: why this node is not wanted; empty: the master ends
 
 typedef struct { uint64_t epoch, job, slot; } message_declare_t;
@@ -250,7 +258,7 @@ typedef struct {
     union {
         message_submit_t submit; message_cancel_t cancel; message_accepted_t accepted; message_state_t state; message_finished_t finished;
         message_hello_t hello; message_beat_t beat; message_gone_t gone; message_welcome_t welcome; message_job_t job; message_forget_t forget;
-        message_abandon_t abandon; message_stop_t stop; message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
+        message_abandon_t abandon; message_ahead_t ahead; message_stop_t stop; message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
         message_attach_t attach; message_query_t query; message_job_info_t job_info; message_node_info_t node_info; message_end_t end;
         message_want_t want; message_blob_t blob; message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
         message_nodes_t nodes; message_need_t need; message_have_t have; message_fetch_t fetch; message_bulk_t bulk; message_put_t put;

@@ -191,6 +191,17 @@ static const field_t job_fields [] = {
 
 static const field_t forget_fields [] = { EPOCH (forget), JOB (forget) };
 static const field_t abandon_fields [] = { EPOCH (abandon), JOB (abandon), STAGE (abandon), TASK (abandon), SLOT (abandon) };
+
+static const field_t ahead_fields [] = {
+    EPOCH (ahead), JOB (ahead), FIELD (ahead, task, NUMBER, "index in the reduce stage"),
+    FIELD (ahead, owners, NUMBERS, "other workers that have segments of it so far; empty: the task will not come"),
+    FIELD (ahead, numbers, NUMBERS, "from SEAL, of each"),
+    FIELD (ahead, bytes, NUMBERS, "size of each"),
+    FIELD (ahead, low, BYTES, "first key"),
+    FIELD (ahead, high, BYTES, "the key behind the last"),
+    FIELD (ahead, last, NUMBER, "1: no upper border"),
+};
+
 static const field_t stop_fields [] = { EPOCH (stop), FIELD (stop, reason, TEXT, "why this node is not wanted; empty: the master ends") };
 static const field_t declare_fields [] = { EPOCH (declare), JOB (declare), SLOT (declare) };
 
@@ -371,6 +382,7 @@ const verb_t message_verbs [MESSAGE_VERBS] = {
     VERB (JOB, job, "master", "worker", "what a job is, before its first task on that worker"),
     VERB (FORGET, forget, "master", "worker", "the job has ended: end what still runs of it, drop its segments"),
     VERB (ABANDON, abandon, "master", "worker", "end that attempt if it still runs; needs no answer"),
+    VERB (AHEAD, ahead, "master", "worker", "that reduce task may come: its segments may be fetched when nothing else is; needs no answer"),
     VERB (STOP, stop, "master", "worker", "end; also from a client to its private master"),
     VERB (DECLARE, declare, "master", "executor", "load the job and say what it declares: DECLARED or FAULT"),
     VERB (MAP, map, "master", "executor", "map one split: DONE or FAULT"),

@@ -123,7 +123,7 @@ static void s_step (event_t event)
             timed->job [action->job].finished = true;
             timed->job [action->job].end_us = timed->now_us;
             break;
-        case ACTION_KEEP: case ACTION_DROP: case ACTION_ABANDON: break;
+        case ACTION_KEEP: case ACTION_DROP: case ACTION_ABANDON: case ACTION_AHEAD: break;
         }
     }
     if (commit)

@@ -57,6 +57,27 @@ static void s_check_reduce (world_t *self, const action_t *action)
         job->reduces = (uint32_t) action->task + 1;
 }
 
+// It may be told of tasks that have not been given, to workers that may get them, and of segments that are there and hold no task twice.
+static void s_check_ahead (world_t *self, const action_t *action)
+{
+    model_t *job = &self->job [action->job];
+    const node_t *node = world_node (self, action->worker);
+    uint32_t times [TASKS] = { 0 };
+    DEMAND (node && job->shuffle && !job->committed && !job->finished);
+    if (!action->segments)
+        return;
+    DEMAND (!node->draining && !node->dismissed && !job->winners [action->task]);
+    for (uint32_t i = 0; i < action->segments->paths.count; i++) {
+        const set_t *segment = &self->segment [atoi (strchr (action->segments->paths.item [i], '-') + 1)];
+        const node_t *owner = world_node (self, segment->worker);
+        DEMAND (segment->job == action->job && owner && !owner->dismissed);
+        for (uint32_t t = 0; t < segment->tasks; t++)
+            DEMAND (++times [segment->task [t]] == 1);
+    }
+    DEMAND (action->last || action->high.size);
+    DEMAND (action->task == 0 || action->low.size);
+}
+
 static void s_kept (world_t *self, const action_t *action)
 {
     model_t *job = &self->job [action->job];
@@ -156,6 +177,7 @@ void world_step (world_t *self, event_t event)
         case ACTION_FINISH: s_check_finish (self, action); break;
         case ACTION_DISMISS: s_check_dismiss (self, action); break;
         case ACTION_ABANDON: s_abandon (self, action); break;
+        case ACTION_AHEAD: s_check_ahead (self, action); break;
         case ACTION_DROP: break;
         }
     }

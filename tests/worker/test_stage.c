@@ -4,6 +4,7 @@
 #include "tests/worker/server.h"
 #include "worker/serve.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 
 // ---- segments
@@ -156,6 +157,101 @@ START_TEST (test_segments_that_cannot_be_had)
 }
 END_TEST
 
+// ---- ahead
+
+// Bytes on the disk of what is staged here.
+static uint64_t s_staged (void)
+{
+    uint64_t bytes = 0;
+    struct dirent *entry;
+    DIR *folder = opendir (s_folder);
+    ck_assert_ptr_nonnull (folder);
+    while ((entry = readdir (folder))) {
+        struct stat facts;
+        if (!strncmp (entry->d_name, "staged-", 7) && !fstatat (dirfd (folder), entry->d_name, &facts, 0))
+            bytes += (uint64_t) facts.st_blocks * 512;
+    }
+    closedir (folder);
+    return bytes;
+}
+
+static message_t s_ahead (const message_t *reduce, uint64_t task)
+{
+    const message_reduce_t *of = &reduce->reduce;
+    return (message_t) { .verb = MESSAGE_AHEAD, .ahead = { .job = JOB, .task = task, .owners = of->owners, .numbers = of->numbers, .bytes = of->bytes,
+        .low = of->low, .high = of->high, .last = of->last } };
+}
+
+// A task finds what was fetched for it before it came, although nobody answers any more; and what came is counted for it.
+START_TEST (test_what_was_fetched_ahead_is_there)
+{
+    uint64_t owner, number, bytes, moved = 0;
+    char *item;
+    s_options.memory = 64 * MIB;
+    s_make_segment (s_path ("segment"), 2);
+    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
+    serve_add (serve, JOB, 11, s_path ("segment"));
+    s_tell_nodes (serve);
+    message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "00020000", "00040000");
+    message_t ahead = s_ahead (&reduce, 5);
+    fetch_stage (s_fetch, 1, &ahead, 1, s_folder);
+    fetch_stage (s_fetch, 2, &ahead, 1, s_folder);      // told again: takes the place of the first
+    for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () < bytes / 4; ) {
+        ck_assert (clock_us () < due);
+        ck_assert_int_eq (zmq_poll (&(zmq_pollitem_t) { .fd = fetch_fd (s_fetch), .events = ZMQ_POLLIN }, 1, 5), 0);    // nobody is told
+    }
+    serve_destroy (&serve);
+    reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "00020500", "00025000");
+    reduce.reduce.task = 5;
+    fetch_stage (s_fetch, 3, &reduce, 1, s_folder);
+    fetched_t *news;
+    for (zmq_pollitem_t poll = { .fd = fetch_fd (s_fetch), .events = ZMQ_POLLIN }; ; fetched_free (&news)) {
+        while (!(news = fetch_next (s_fetch)))
+            ck_assert_int_gt (zmq_poll (&poll, 1, PATIENCE_MS), 0);
+        ck_assert_uint_eq (news->id, 3);
+        moved += news->moved;
+        if (news->kind != FETCHED_BYTES)
+            break;
+    }
+    ck_assert_msg (news->kind == FETCHED_ALL, "%s", news->error.text);
+    s_count_rows (news->paths.item [0], "00020500", "00025000", 4500);
+    ck_assert_uint_gt (moved, bytes / 4);
+    s_free (news);
+    fetch_release (s_fetch, 3);
+    fetch_forget (s_fetch, JOB);
+}
+END_TEST
+
+// No more than the memory allows, and nothing of a task that will not come; what tasks want is not touched by either.
+START_TEST (test_how_much_is_fetched_ahead)
+{
+    uint64_t owner, number, bytes;
+    char *item;
+    s_make_segment (s_path ("segment"), 1);
+    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
+    serve_add (serve, JOB, 11, s_path ("segment"));
+    s_tell_nodes (serve);
+    for (uint64_t round = 0; round < 4; round++) {      // rounds 2 and 3: with memory, but the task will not come
+        s_options.memory = round < 2 ? 0 : 64 * MIB;
+        message_t all = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "", "");
+        message_t ahead = s_ahead (&all, 5);
+        if (round == 2)
+            ahead.ahead.owners.count = ahead.ahead.numbers.count = ahead.ahead.bytes.count = 0;
+        if (round != 3)
+            fetch_stage (s_fetch, 10 + round, &ahead, 1, s_folder);
+        message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "00020000", "00020100");
+        fetch_stage (s_fetch, 20 + round, &reduce, 1, s_folder);
+        fetched_t *news = s_await ();
+        ck_assert_int_eq (news->kind, FETCHED_ALL);
+        s_free (news);
+        fetch_release (s_fetch, 20 + round);
+        ck_assert_uint_lt (s_staged (), bytes / 2);
+    }
+    serve_destroy (&serve);
+    fetch_forget (s_fetch, JOB);
+}
+END_TEST
+
 START_TEST (test_a_damaged_segment_is_the_owners_fault)
 {
     uint64_t owner, number, bytes;
@@ -177,7 +273,8 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_ranges_of_another_workers_segment, test_segments_that_cannot_be_had, test_a_damaged_segment_is_the_owners_fault,
+        test_ranges_of_another_workers_segment, test_segments_that_cannot_be_had, test_what_was_fetched_ahead_is_there,
+        test_how_much_is_fetched_ahead, test_a_damaged_segment_is_the_owners_fault,
     };
     return main_run ("stage", s_begin, s_end, tests, COUNT_OF (tests));
 }
