@@ -47,18 +47,44 @@ static inline void s_make (batch_t *self, uint32_t rows)
 // ---- what lies in segments, merged, as text
 
 typedef struct {
-    const job_t *job; const shape_t *shape;
+    job_t *job; shape_t shape;
     segment_t *segment [600]; uint32_t segments;
     cursor_t *cursor [6000]; uint32_t cursors;
     uint64_t rows;                                      // as the seals told
 } sealed_t;
 
+static inline sealed_t *s_begin (job_declare_fn *declare)
+{
+    sealed_t *self = memory_new (sizeof *self);
+    error_t error = { 0 };
+    self->job = job_new (declare, "testjob", NULL, NULL, &error);
+    ck_assert_msg (self->job != NULL, "%s", error.text);
+    ck_assert_int_eq (shape_of (&self->shape, self->job, NULL), OK);
+    return self;
+}
+
+static inline void s_close (sealed_t *self)
+{
+    for (uint32_t i = 0; i < self->cursors; i++)
+        cursor_close (&self->cursor [i]);
+    for (uint32_t i = 0; i < self->segments; i++)
+        segment_close (&self->segment [i]);
+    self->cursors = self->segments = 0;
+}
+
+static inline void s_end (sealed_t *self)
+{
+    s_close (self);
+    job_destroy (&self->job);
+    free (self);
+}
+
 static inline void s_open (sealed_t *self, const char *path)
 {
-    fold_t *fold = self->shape->records ? NULL : shape_fold_new (self->shape, self->job);
+    fold_t *fold = self->shape.records ? NULL : shape_fold_new (&self->shape, self->job);
     segment_layout_t layout;
     error_t error = { 0 };
-    shape_segment (self->shape, fold, &layout);
+    shape_segment (&self->shape, fold, &layout);
     fold_destroy (&fold);
     segment_t *segment = self->segment [self->segments++] = segment_open (path, &layout, &error);
     ck_assert_msg (segment != NULL, "%s", error.text);
@@ -96,7 +122,7 @@ static inline void s_step (merge_t *merge)
 static inline void s_write_groups (const sealed_t *self, merge_t *merge, buffer_t *into)
 {
     static const uint32_t group [1];
-    fold_t *fold = shape_fold_new (self->shape, self->job);
+    fold_t *fold = shape_fold_new (&self->shape, self->job);
     buffer_t key = { 0 };
     bool first = true;
     for (cursor_t *top; (top = merge_top (merge)); s_step (merge)) {
@@ -137,12 +163,8 @@ static inline void s_write_records (const sealed_t *self, merge_t *merge, buffer
 static inline void s_merge (sealed_t *self, buffer_t *into)
 {
     merge_t *merge = merge_new (self->cursor, self->cursors);
-    (self->shape->records ? s_write_records : s_write_groups) (self, merge, into);
+    (self->shape.records ? s_write_records : s_write_groups) (self, merge, into);
     buffer_add (into, "", 1);
     merge_destroy (&merge);
-    for (uint32_t i = 0; i < self->cursors; i++)
-        cursor_close (&self->cursor [i]);
-    for (uint32_t i = 0; i < self->segments; i++)
-        segment_close (&self->segment [i]);
-    self->cursors = self->segments = 0;
+    s_close (self);
 }

@@ -76,17 +76,17 @@ static rac_status s_unique (rac_plan *plan)
     return s_sorted (plan);
 }
 
-static job_t *s_job (job_declare_fn *declare)
+static batch_t s_batch;
+
+static collect_t *s_collect (const sealed_t *sealed, uint64_t memory)
 {
-    error_t error = { 0 };
-    job_t *job = job_new (declare, "testjob", NULL, NULL, &error);
-    ck_assert_msg (job != NULL, "%s", error.text);
-    return job;
+    return collect_new (sealed->job, &sealed->shape, memory, s_folder, "", 3);
 }
 
-static collect_t *s_collect (const job_t *job, const shape_t *shape, uint64_t memory)
+// The first rows of s_batch.
+static void s_add (collect_t *collect, const sealed_t *sealed, uint32_t rows)
 {
-    return collect_new (job, shape, memory, s_folder, "", 3);
+    ck_assert_int_eq (collect_add (collect, s_batch.column, rows, sealed->shape.prefix ? s_batch.part : NULL, NULL), OK);
 }
 
 // ---- one way through
@@ -109,28 +109,23 @@ static void s_seal (collect_t *collect, sealed_t *sealed)
 // Returns how many rows the segments held before they were merged.
 static uint64_t s_pass (job_declare_fn *declare, const way_t *way, buffer_t *into)
 {
-    job_t *job = s_job (declare);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    sealed_t *sealed = memory_new (sizeof *sealed);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    *sealed = (sealed_t) { .job = job, .shape = shape };
-    collect_t *collect = s_collect (job, shape, way->memory);
+    sealed_t *sealed = s_begin (declare);
+    collect_t *collect = s_collect (sealed, way->memory);
     s_counter = 0;
     for (uint32_t b = 0; b < BATCHES; b++) {
         uint32_t rows = FIRST_ROWS + 5 * b;
-        s_make (batch, rows);
+        s_make (&s_batch, rows);
         for (uint32_t from = 0; from < rows; from += way->batch_rows) {
             rac_column column [4];
             for (int c = 0; c < 4; c++)
-                column [c] = batch->column [c];
+                column [c] = s_batch.column [c];
             column [0].at.bytes += from;
             column [1].at.f64 += from;
             column [2].at.f64 += from;
             column [2].valid += from / 64;
             column [3].at.i64 += from;
             uint32_t some = rows - from < way->batch_rows ? rows - from : way->batch_rows;
-            ck_assert_int_eq (collect_add (collect, column, some, shape->prefix ? batch->part + from : NULL, NULL), OK);
+            ck_assert_int_eq (collect_add (collect, column, some, sealed->shape.prefix ? s_batch.part + from : NULL, NULL), OK);
         }
         if (b % way->seal_every == way->seal_every - 1)
             s_seal (collect, sealed);
@@ -144,10 +139,7 @@ static uint64_t s_pass (job_declare_fn *declare, const way_t *way, buffer_t *int
     uint64_t rows = sealed->rows;
     collect_destroy (&collect);
     ck_assert_ptr_null (collect);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
-    free (sealed);
+    s_end (sealed);
     return rows;
 }
 
@@ -193,30 +185,25 @@ START_TEST (through_a_segment)
 {
     static const uint32_t group [RAC_ROWS];
     static const way_t way = { 1, 64, 5 };
-    job_t *job = s_job (s_one_group);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    fold_t *fold = shape_fold_new (shape, job);
+    sealed_t *sealed = s_begin (s_one_group);
+    fold_t *fold = shape_fold_new (&sealed->shape, sealed->job);
     fold_grow (fold, 1);
     s_counter = 0;
     for (uint32_t b = 0; b < BATCHES; b++) {
-        s_make (batch, FIRST_ROWS + 5 * b);
-        fold_add (fold, group, batch->column, FIRST_ROWS + 5 * b);
+        s_make (&s_batch, FIRST_ROWS + 5 * b);
+        fold_add (fold, group, s_batch.column, FIRST_ROWS + 5 * b);
     }
     ck_assert_uint_gt (fold_extra_rows (fold, 0), 0);
     buffer_t wanted = { 0 }, is = { 0 };
     s_hex (&wanted, "", 0);
-    s_add_results (fold, job, &wanted);
+    s_add_results (fold, sealed->job, &wanted);
     buffer_add (&wanted, "", 1);
     (void) s_pass (s_one_group, &way, &is);
     ck_assert_str_eq (is.data, wanted.data);
     buffer_free (&wanted);
     buffer_free (&is);
     fold_destroy (&fold);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
+    s_end (sealed);
 }
 END_TEST
 
@@ -258,24 +245,19 @@ static rac_status s_wide (rac_plan *plan)
 START_TEST (wide_states)
 {
     enum { MOST_BYTES = 4 << 20, GROUPS = 1500 };
-    job_t *job = s_job (s_wide);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    sealed_t *sealed = memory_new (sizeof *sealed);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    *sealed = (sealed_t) { .job = job, .shape = shape };
-    collect_t *collect = s_collect (job, shape, 1);
+    sealed_t *sealed = s_begin (s_wide);
+    collect_t *collect = s_collect (sealed, 1);
     for (int pass = 0; pass < 2; pass++) {
-        s_make (batch, GROUPS);
+        s_make (&s_batch, GROUPS);
         for (uint32_t r = 0; r < GROUPS; r++) {
-            batch->number [r] = r % 1200;               // the key, with a part that the row has as well
-            batch->word [r].size = 0;
-            batch->part [r] = r % 3;
+            s_batch.number [r] = r % 1200;               // the key, with a part that the row has as well
+            s_batch.word [r].size = 0;
+            s_batch.part [r] = r % 3;
         }
-        ck_assert_int_eq (collect_add (collect, batch->column, GROUPS, shape->prefix ? batch->part : NULL, NULL), OK);
+        s_add (collect, sealed, GROUPS);
     }
     s_seal (collect, sealed);
-    fold_t *fold = shape_fold_new (shape, job);
+    fold_t *fold = shape_fold_new (&sealed->shape, sealed->job);
     merge_t *merge = merge_new (sealed->cursor, sealed->cursors);
     gather_t gather = gather_new (fold, NULL);
     uint32_t seen = 0;
@@ -288,15 +270,8 @@ START_TEST (wide_states)
     gather_free (&gather);
     merge_destroy (&merge);
     fold_destroy (&fold);
-    for (uint32_t i = 0; i < sealed->cursors; i++)
-        cursor_close (&sealed->cursor [i]);
-    for (uint32_t i = 0; i < sealed->segments; i++)
-        segment_close (&sealed->segment [i]);
     collect_destroy (&collect);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
-    free (sealed);
+    s_end (sealed);
 }
 END_TEST
 
@@ -304,56 +279,39 @@ END_TEST
 START_TEST (wide_batch)
 {
     enum { MEMORY = 8 << 20, GROUPS = 2000 };
-    job_t *job = s_job (s_wide);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    sealed_t *sealed = memory_new (sizeof *sealed);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    *sealed = (sealed_t) { .job = job, .shape = shape };
-    collect_t *collect = s_collect (job, shape, MEMORY);
-    s_make (batch, GROUPS);
+    sealed_t *sealed = s_begin (s_wide);
+    collect_t *collect = s_collect (sealed, MEMORY);
+    s_make (&s_batch, GROUPS);
     for (uint32_t r = 0; r < GROUPS; r++) {
-        batch->number [r] = r;
-        batch->word [r].size = 0;
+        s_batch.number [r] = r;
+        s_batch.word [r].size = 0;
     }
-    ck_assert_int_eq (collect_add (collect, batch->column, GROUPS, shape->prefix ? batch->part : NULL, NULL), OK);
+    s_add (collect, sealed, GROUPS);
     s_seal (collect, sealed);
     ck_assert_uint_eq (sealed->rows, GROUPS);
     ck_assert_uint_ge (sealed->cursors, GROUPS * 4ull * 4096 / (MEMORY / 4 * 5ull));      // runs: of at most that much each
     collect_destroy (&collect);
-    for (uint32_t i = 0; i < sealed->cursors; i++)
-        cursor_close (&sealed->cursor [i]);
-    for (uint32_t i = 0; i < sealed->segments; i++)
-        segment_close (&sealed->segment [i]);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
-    free (sealed);
+    s_end (sealed);
 }
 END_TEST
 
 // Rows that were dropped, or are none, leave no file and no trace in what comes after.
 START_TEST (dropped)
 {
-    job_t *job = s_job (s_sorted);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    sealed_t *sealed = memory_new (sizeof *sealed);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    *sealed = (sealed_t) { .job = job, .shape = shape };
+    sealed_t *sealed = s_begin (s_sorted);
     for (uint64_t memory = 1; memory < 1ull << 40; memory += 1ull << 39) {
-        collect_t *collect = s_collect (job, shape, memory);
+        collect_t *collect = s_collect (sealed, memory);
         s_seal (collect, sealed);
-        s_make (batch, 900);
-        ck_assert_int_eq (collect_add (collect, batch->column, 900, NULL, NULL), OK);
+        s_make (&s_batch, 900);
+        s_add (collect, sealed, 900);
         collect_drop (collect);
         ck_assert_int_eq (rmdir (s_folder), 0);         // empty
         ck_assert_int_eq (mkdir (s_folder, 0700), 0);
         s_seal (collect, sealed);
-        ck_assert_int_eq (collect_add (collect, batch->column, 0, NULL, NULL), OK);
+        s_add (collect, sealed, 0);
         s_seal (collect, sealed);
         ck_assert_uint_eq (sealed->segments, 0);
-        ck_assert_int_eq (collect_add (collect, batch->column, 7, NULL, NULL), OK);
+        s_add (collect, sealed, 7);
         s_seal (collect, sealed);
         ck_assert_uint_eq (sealed->segments, 1);
         buffer_t text = { 0 };
@@ -364,79 +322,61 @@ START_TEST (dropped)
         ck_assert_int_eq (mkdir (s_folder, 0700), 0);
         collect_destroy (&collect);
     }
-    job_destroy (&job);
-    free (shape);
-    free (batch);
-    free (sealed);
+    s_end (sealed);
 }
 END_TEST
 
 // Whoever watches sees runs being written and merged: with hardly any memory each batch is a run, and many runs are merged.
 START_TEST (writing_is_progress)
 {
-    job_t *job = s_job (s_folds);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    collect_t *collect = s_collect (job, shape, 1);
+    sealed_t *sealed = s_begin (s_folds);
+    collect_t *collect = s_collect (sealed, 1);
     uint64_t blocks = 0, before;
     collect_watch (collect, &blocks);
-    s_make (batch, 64);
+    s_make (&s_batch, 64);
     for (int i = 0; i < 20; i++) {
         before = blocks;
-        ck_assert_int_eq (collect_add (collect, batch->column, 64, NULL, NULL), OK);
+        s_add (collect, sealed, 64);
         ck_assert_uint_gt (blocks, before);
     }
     ck_assert_uint_gt (blocks, 20);                     // a block a run, and those of the merge
     collect_destroy (&collect);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
+    s_end (sealed);
 }
 END_TEST
 
 START_TEST (no_folder)
 {
-    job_t *job = s_job (s_folds);
-    shape_t *shape = memory_new (sizeof *shape);
-    batch_t *batch = memory_new (sizeof *batch);
+    sealed_t *sealed = s_begin (s_folds);
     error_t error = { 0 };
-    ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-    collect_t *collect = collect_new (job, shape, 1, "/nowhere", "", 1);
-    s_make (batch, 64);
-    ck_assert_int_eq (collect_add (collect, batch->column, 64, NULL, &error), FAILED);
+    collect_t *collect = collect_new (sealed->job, &sealed->shape, 1, "/nowhere", "", 1);
+    s_make (&s_batch, 64);
+    ck_assert_int_eq (collect_add (collect, s_batch.column, 64, NULL, &error), FAILED);
     ck_assert_ptr_nonnull (strstr (error.text, "/nowhere/segment"));
     collect_destroy (&collect);
-    job_destroy (&job);
-    free (shape);
-    free (batch);
+    s_end (sealed);
 }
 END_TEST
 
 // The keys that partitions are made of: the same for equal keys however the rows are kept, and -0 is 0.
 START_TEST (keys)
 {
-    batch_t *batch = memory_new (sizeof *batch);
-    s_make (batch, 200);
+    s_make (&s_batch, 200);
     for (int whole = 0; whole < 2; whole++) {
-        job_t *job = s_job (whole ? s_sorted : s_folds);
-        shape_t *shape = memory_new (sizeof *shape);
-        ck_assert_int_eq (shape_of (shape, job, NULL), OK);
-        collect_t *collect = s_collect (job, shape, 1);
-        const rac_bytes *key = collect_keys (collect, batch->column, 200);
+        sealed_t *sealed = s_begin (whole ? s_sorted : s_folds);
+        collect_t *collect = s_collect (sealed, 1);
+        const rac_bytes *key = collect_keys (collect, s_batch.column, 200);
         for (uint32_t a = 0; a < 200; a++)
             for (uint32_t b = 0; b < 200; b++) {
-                bool same = batch->word [a].size == batch->word [b].size && batch->number [a] == batch->number [b]
-                    && (!batch->word [a].size || !memcmp (batch->word [a].data, batch->word [b].data, batch->word [a].size));
+                bool same = s_batch.word [a].size == s_batch.word [b].size && s_batch.number [a] == s_batch.number [b]
+                    && (!s_batch.word [a].size || !memcmp (s_batch.word [a].data, s_batch.word [b].data, s_batch.word [a].size));
                 bool same_key = key [a].size == key [b].size && !memcmp (key [a].data, key [b].data, key [a].size);
                 if (same != same_key)
                     ck_abort_msg ("keys %u and %u", a, b);
             }
         collect_destroy (&collect);
-        job_destroy (&job);
-        free (shape);
+        s_end (sealed);
     }
-    free (batch);
 }
 END_TEST
 
