@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/home.h"
 #include "cli/remote.h"
+#include "cli/sides.h"
 #include "cli/sources.h"
 
 #include <czmq.h>
@@ -172,8 +173,12 @@ static uint64_t s_submit (rac_client *self, const rac_launch *launch, error_t *e
     if (!rc)
         submit->bundle = (char *) remote_offer (self->remote, &bundle);
     if (!rc)
+        rc = sides_offer_options (self->remote, submit, error);
+    if (!rc)
         rc = remote_send (self->remote, &message, error);
     uint64_t job = rc ? 0 : s_await_number (self, error);
+    remote_offer_nothing (self->remote);
+    sides_offer_end (submit);
     free (name);
     free (source);
     free (here);

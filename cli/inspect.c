@@ -1,11 +1,12 @@
 // inspect: see inspect.h.
 //
-// RAC_JOB is given a plan of our own that only listens: every parameter asked for gets its standard value and is noted. So the
-// parameters of a job are known even if it refuses to go on without some of them, as groupby does; only parameters that a job asks
+// RAC_JOB is given a plan of our own that only listens: every parameter asked for gets its value, the standard unless options are given, and is
+// noted, as are side files. So the parameters of a job are known even if it refuses to go on without some of them, as groupby does; only parameters that a job asks
 // for after it has refused stay unknown, and racimo.h says to ask for all of them first. The explanation is made by worker/job, as
 // an executor would see the job.
 //
-// Through the pipe come texts, each ended by a NUL: about, explanation, error kind, error, and four for each parameter.
+// Through the pipe come texts, each ended by a NUL: about, explanation, error kind, error, the number of side files and their paths, and four for
+// each parameter.
 #define _GNU_SOURCE
 #include "cli/inspect.h"
 #include "base/file.h"
@@ -25,13 +26,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ANSWER_LIMIT = 16 << 20, SECONDS_LIMIT = 30 };
+enum { ANSWER_LIMIT = 16 << 20, SECONDS_LIMIT = 30, SIDES_LIMIT = 1000 };
 
 // ---- in the child
 
 typedef struct {
     rac_plan plan;                                      // first: the job holds a pointer to it
-    buffer_t about, parameters;
+    const message_submit_t *submit;                     // with options; NULL: none
+    buffer_t about, parameters, sides;
+    uint32_t side_count;
 } listener_t;
 
 static void s_add_text (buffer_t *into, const char *text)
@@ -46,7 +49,21 @@ static rac_status s_hear (rac_plan *plan, const rac_clause *clause)
         self->about.size = 0;
         s_add_text (&self->about, clause->text);
     }
+    if (clause->what == RAC_D_SIDE && self->side_count < SIDES_LIMIT) {
+        s_add_text (&self->sides, clause->text ? clause->text : "");
+        self->side_count++;
+    }
     return clause->what == RAC_D_REFUSE ? RAC_FAIL : RAC_OK;
+}
+
+// What the user gave for a parameter, or NULL.
+static const char *s_given (const message_submit_t *submit, const char *name)
+{
+    size_t size = strlen (name);
+    for (uint32_t i = 0; submit && i < submit->options.count; i++)
+        if (!strncmp (submit->options.item [i], name, size) && submit->options.item [i] [size] == '=')
+            return submit->options.item [i] + size + 1;
+    return NULL;
 }
 
 static const char *s_hear_parameter (rac_plan *plan, const char *name, rac_type type, const char *standard, const char *help)
@@ -58,7 +75,8 @@ static const char *s_hear_parameter (rac_plan *plan, const char *name, rac_type 
     s_add_text (&self->parameters, number);
     s_add_text (&self->parameters, standard ? standard : "");
     s_add_text (&self->parameters, help ? help : "");
-    return standard ? standard : "";
+    const char *given = name ? s_given (self->submit, name) : NULL;
+    return given ? given : standard ? standard : "";
 }
 
 static uint32_t s_no_columns (rac_plan *plan, uint32_t input)
@@ -89,7 +107,8 @@ _Noreturn static void s_child (int answer, const char *name, const char *plugin,
     sigprocmask (SIG_SETMASK, mask, NULL);
     error_t error = { 0 };
     buffer_t text = { 0 }, explanation = { 0 };
-    listener_t listener = { .plan = { sizeof (rac_plan), RAC_ABI, s_hear, s_hear_parameter, s_no_columns, s_no_name } };
+    listener_t listener = { .plan = { sizeof (rac_plan), RAC_ABI, s_hear, s_hear_parameter, s_no_columns, s_no_name },
+        .submit = explain && explain->brief ? explain->submit : NULL };
     alarm (SECONDS_LIMIT);
     setrlimit (RLIMIT_CORE, &(struct rlimit) { 0, 0 });
     dup2 (STDERR_FILENO, STDOUT_FILENO);                // what a job prints while it declares is not part of the answer
@@ -102,7 +121,7 @@ _Noreturn static void s_child (int answer, const char *name, const char *plugin,
     }
     if (declare) {
         (void) declare (&listener.plan);
-        if (explain)
+        if (explain && !explain->brief)
             s_explain (declare, name, explain, &explanation, &error);
     }
     s_add_text (&text, listener.about.size ? listener.about.data : "");
@@ -111,6 +130,9 @@ _Noreturn static void s_child (int answer, const char *name, const char *plugin,
     buffer_print (&text, "%d", (int) error.kind);
     buffer_add (&text, "", 1);
     s_add_text (&text, error.text);
+    buffer_print (&text, "%u", listener.side_count);
+    buffer_add (&text, "", 1);
+    buffer_add (&text, listener.sides.data, listener.sides.size);
     buffer_add (&text, listener.parameters.data, listener.parameters.size);
     _exit (file_write_all (answer, text.data, text.size, "pipe", NULL) ? 1 : 0);
 }
@@ -126,12 +148,23 @@ static char *s_next (buffer_t *text, size_t *at)
     return end ? start : NULL;
 }
 
+// FAILED: it is cut short.
+static status_t s_understand_sides (inspection_t *self, size_t *at)
+{
+    char *count = s_next (&self->text, at);
+    uint32_t sides = count ? (uint32_t) strtoul (count, NULL, 10) : 0;
+    self->side = memory_new ((sides + 1) * sizeof *self->side);
+    while (self->sides < sides && (self->side [self->sides] = s_next (&self->text, at)))
+        self->sides++;
+    return count && self->sides == sides ? OK : FAILED;
+}
+
 static status_t s_understand (inspection_t *self, const char *name, error_t *error)
 {
     size_t at = 0;
     char *about = s_next (&self->text, &at), *explanation = s_next (&self->text, &at);
     char *kind = s_next (&self->text, &at), *reason = s_next (&self->text, &at);
-    if (!reason)
+    if (!reason || s_understand_sides (self, &at))
         return error_set_kind (error, ERROR_JOB, "%s: ended the process in its RAC_JOB", name);
     self->about = about;
     self->explanation = explanation;
@@ -257,6 +290,7 @@ status_t inspect_job (const char *name, const char *path, const explain_t *expla
 void inspect_free (inspection_t *self)
 {
     free (self->parameter);
+    free (self->side);
     free (self->compiler);
     buffer_free (&self->text);
     *self = (inspection_t) { 0 };

@@ -19,12 +19,14 @@ typedef struct {
     char *compiler;                                     // what the compiler said of a job that it did not take, or empty
     parameter_t *parameter;
     uint32_t parameters;
+    char **side;                                        // paths of its side files, as the job names them
+    uint32_t sides;
     bool unable;                                        // nothing is known, for want of a compiler here
     buffer_t text;                                      // what all of these point to
 } inspection_t;
 
-// What to explain: the job as it is with these options.
-typedef struct { const message_submit_t *submit; bool json; } explain_t;
+// What to explain: the job as it is with these options; or, briefly, only its side files.
+typedef struct { const message_submit_t *submit; bool json, brief; } explain_t;
 
 // explain: NULL: only the parameters and what it is about are asked for. A job that refuses its options (it may need some) is
 // explained as far as it goes, with its reason. *into is filled also on failure; inspect_free it.

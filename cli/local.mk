@@ -27,6 +27,7 @@ racimo_SOURCES = \
 	cli/remote_result.c \
 	cli/result.c cli/result.h \
 	cli/run.c \
+	cli/sides.c cli/sides.h \
 	cli/sources.c cli/sources.h \
 	cli/status.c cli/up.c cli/up_master.c cli/up_parts.h \
 	cli/ticket.c cli/ticket.h \

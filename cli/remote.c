@@ -9,13 +9,14 @@
 
 enum { CONNECT_MS = 10000, PATIENCE_MS = 10000 };
 
+typedef struct { char hash [BUNDLE_HASH]; buffer_t bytes; } offer_t;
+
 struct remote {
     char *name;
     config_t config;
     keys_t keys;
     peer_t *peer;
-    buffer_t bundle;                                    // what is offered, and its hash
-    char hash [BUNDLE_HASH];
+    offer_t **offer; uint32_t offers;
 };
 
 static const char *s_environment (void)
@@ -111,7 +112,8 @@ void remote_destroy (remote_t **self_p)
         return;
     peer_destroy (&self->peer);
     config_free (&self->config);
-    buffer_free (&self->bundle);
+    remote_offer_nothing (self);
+    free (self->offer);
     free (self->name);
     free (self);
     *self_p = NULL;
@@ -161,23 +163,45 @@ status_t remote_next (remote_t *self, message_t *into, error_t *error)
     return error_set (error, "%s does not answer", self->name);
 }
 
-const char *remote_offer (remote_t *self, buffer_t *bundle)
+// ---- what the master may want
+
+const char *remote_offer (remote_t *self, buffer_t *bytes)
 {
-    buffer_free (&self->bundle);
-    self->bundle = *bundle;
-    *bundle = (buffer_t) { 0 };
-    bundle_hash (&self->bundle, self->hash);
-    return self->hash;
+    offer_t *offer = memory_new (sizeof *offer);
+    offer->bytes = *bytes;
+    *bytes = (buffer_t) { 0 };
+    bundle_hash (&offer->bytes, offer->hash);
+    self->offer = memory_grow (self->offer, (self->offers + 1) * sizeof *self->offer);
+    self->offer [self->offers++] = offer;
+    return offer->hash;
+}
+
+void remote_offer_nothing (remote_t *self)
+{
+    while (self->offers) {
+        offer_t *offer = self->offer [--self->offers];
+        buffer_free (&offer->bytes);
+        free (offer);
+    }
+}
+
+static const buffer_t *s_offered (const remote_t *self, const char *hash)
+{
+    for (uint32_t i = 0; i < self->offers; i++)
+        if (!strcmp (self->offer [i]->hash, hash))
+            return &self->offer [i]->bytes;
+    return NULL;
 }
 
 void remote_answer (remote_t *self, const message_want_t *want)
 {
-    message_t blob = { .verb = MESSAGE_BLOB, .blob = { .blob = want->blob, .offset = want->offset, .size = self->bundle.size } };
-    if (strcmp (want->blob, self->hash) || want->offset >= self->bundle.size)
+    const buffer_t *bytes = s_offered (self, want->blob);
+    message_t blob = { .verb = MESSAGE_BLOB, .blob = { .blob = want->blob, .offset = want->offset, .size = bytes ? bytes->size : 0 } };
+    if (!bytes || want->offset >= bytes->size)
         blob.blob.error = (char *) "this client does not have them";
     else {
-        size_t left = self->bundle.size - want->offset;
-        blob.blob.bytes = (wire_bytes_t) { self->bundle.data + want->offset, left < BLOB_BYTES ? (uint32_t) left : BLOB_BYTES };
+        size_t left = bytes->size - want->offset;
+        blob.blob.bytes = (wire_bytes_t) { bytes->data + want->offset, left < BLOB_BYTES ? (uint32_t) left : BLOB_BYTES };
     }
     if (peer_send (self->peer, NULL, &blob, 0, NULL))
         return;                                         // the connection is gone, and with it the question

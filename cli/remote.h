@@ -20,8 +20,9 @@ CHECKED status_t remote_send (remote_t *self, const message_t *message, error_t 
 void remote_note_data (remote_t *self, uint64_t port);             // of its data server, from ACCEPTED; 0: as the configuration says
 // Waits for a message, at most 10 seconds; the caller's to message_free.
 CHECKED status_t remote_next (remote_t *self, message_t *into, error_t *error);
-// Sources that the master may WANT; taken. Returns their hash, for SUBMIT.
-const char *remote_offer (remote_t *self, buffer_t *bundle);
+// Bytes that the master may WANT; taken. Returns their hash, for SUBMIT, until remote_offer_nothing.
+const char *remote_offer (remote_t *self, buffer_t *bytes);
+void remote_offer_nothing (remote_t *self);             // any more
 void remote_answer (remote_t *self, const message_want_t *want);   // with the next piece
 // True: this master will never let us in; the error says why.
 bool remote_refused (remote_t *self, error_t *error);

@@ -6,6 +6,7 @@
 #include "cli/follow.h"
 #include "cli/options.h"
 #include "cli/result.h"
+#include "cli/sides.h"
 #include "cli/sources.h"
 #include "base/file.h"
 #include "master/master.h"
@@ -117,6 +118,21 @@ static status_t s_open_local (session_t *self, error_t *error)
     return follow->peer ? OK : FAILED;
 }
 
+// Which side files there are is known when RAC_JOB has run with the options that were given.
+static status_t s_offer_sides (session_t *self, error_t *error)
+{
+    message_submit_t *submit = &self->options.submit;
+    remote_t *remote = self->follow.remote;
+    inspection_t job = { 0 };
+    if (self->options.job.unable)
+        return sides_offer_options (remote, submit, error);
+    status_t rc = inspect_job (submit->name, submit->source, &(explain_t) { .submit = submit, .brief = true }, &job, error);
+    if (!rc)
+        rc = sides_offer (remote, job.side, job.sides, submit, error);
+    inspect_free (&job);
+    return rc;
+}
+
 static status_t s_open_remote (session_t *self, error_t *error)
 {
     follow_t *follow = &self->follow;
@@ -130,6 +146,8 @@ static status_t s_open_remote (session_t *self, error_t *error)
     if (!rc)
         self->options.submit.bundle = (char *) remote_offer (follow->remote, &bundle);
     buffer_free (&bundle);
+    if (!rc)
+        rc = s_offer_sides (self, error);
     return rc;
 }
 
@@ -208,6 +226,7 @@ static int s_session (session_t *self)
         status = s_end (self, &error);
     } else if (remote)
         status = error.kind == ERROR_USAGE ? EXIT_USAGE : EXIT_CLUSTER;
+    sides_offer_end (&self->options.submit);
     if (remote)
         remote_destroy (&follow->remote);
     else if (s_stop_local (self) && status == EXIT_CLUSTER)

@@ -1,4 +1,5 @@
-// blobs: see blobs.h. A file's name is its hash; when it was used last is its time of modification, which outlives the master.
+// blobs: see blobs.h. A file's name is its hash; when it was used last is its time of access, which outlives the master. Its time of modification
+// must stay: it tells whoever serves the file that it is still the same.
 #define _GNU_SOURCE
 #include "master/blobs.h"
 #include "base/file.h"
@@ -9,8 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+typedef struct { char hash [BUNDLE_HASH]; uint32_t count; } pin_t;
+
 struct blobs {
     char *folder;
+    pin_t *pin; size_t pins;
 };
 
 // What an earlier master that was killed had only half of.
@@ -39,19 +43,53 @@ void blobs_destroy (blobs_t **self_p)
     blobs_t *self = *self_p;
     if (!self)
         return;
+    free (self->pin);
     free (self->folder);
     free (self);
     *self_p = NULL;
 }
 
+const char *blobs_folder (const blobs_t *self)
+{
+    return self->folder;
+}
+
 bool blobs_has (blobs_t *self, const char *hash)
 {
+    const struct timespec used [2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
     if (!bundle_is_hash (hash))
         return false;
     char *path = file_join (self->folder, hash);
-    bool there = !utimensat (AT_FDCWD, path, NULL, 0);
+    bool there = !utimensat (AT_FDCWD, path, used, 0);
     free (path);
     return there;
+}
+
+static pin_t *s_pin (const blobs_t *self, const char *hash)
+{
+    for (size_t i = 0; i < self->pins; i++)
+        if (!strcmp (self->pin [i].hash, hash))
+            return &self->pin [i];
+    return NULL;
+}
+
+void blobs_pin (blobs_t *self, const char *hash)
+{
+    pin_t *pin = s_pin (self, hash);
+    if (!pin) {
+        self->pin = memory_grow (self->pin, (self->pins + 1) * sizeof *self->pin);
+        pin = &self->pin [self->pins++];
+        *pin = (pin_t) { .count = 0 };
+        snprintf (pin->hash, sizeof pin->hash, "%s", hash);
+    }
+    pin->count++;
+}
+
+void blobs_unpin (blobs_t *self, const char *hash)
+{
+    pin_t *pin = s_pin (self, hash);
+    if (pin && --pin->count == 0)
+        *pin = self->pin [--self->pins];
 }
 
 // ---- the limit
@@ -75,7 +113,7 @@ static size_t s_files (DIR *folder, file_t **into, uint64_t *bytes)
     for (const struct dirent *entry; (entry = readdir (folder));)
         if (bundle_is_hash (entry->d_name) && !fstatat (dirfd (folder), entry->d_name, &facts, 0)) {
             *into = memory_grow (*into, (files + 1) * sizeof **into);
-            (*into) [files] = (file_t) { .used = facts.st_mtim, .size = facts.st_size };
+            (*into) [files] = (file_t) { .used = facts.st_atim, .size = facts.st_size };
             memcpy ((*into) [files++].name, entry->d_name, BUNDLE_HASH);
             *bytes += (uint64_t) facts.st_size;
         }
@@ -92,7 +130,7 @@ static void s_make_room (blobs_t *self)
     size_t files = s_files (folder, &file, &bytes);
     qsort (file, files, sizeof *file, s_by_use);
     for (size_t i = 0; i + 1 < files && bytes > BLOBS_LIMIT; i++)
-        if (!unlinkat (dirfd (folder), file [i].name, 0))
+        if (!s_pin (self, file [i].name) && !unlinkat (dirfd (folder), file [i].name, 0))
             bytes -= (uint64_t) file [i].size;
     free (file);
     closedir (folder);
@@ -100,15 +138,10 @@ static void s_make_room (blobs_t *self)
 
 // ---- in and out
 
-const char *blobs_folder (const blobs_t *self)
-{
-    return self->folder;
-}
-
 void blobs_take (blobs_t *self, const char *hash, char *fresh)
 {
     char *path = file_join (self->folder, hash);
-    if (rename (fresh, path))                           // the folder is gone: whoever wants it will be told so
+    if (blobs_has (self, hash) || rename (fresh, path)) // somebody else has brought it, and it may be in use; or the folder is gone: who wants it will be told
         unlink (fresh);
     free (path);
     free (fresh);

@@ -139,6 +139,7 @@ void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *err
     }
     if (self->data)
         dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
+    desk_sides_end (self, work->number, &work->sides);
     shell_unlink (&self->works, work);
     work->next = self->ended;
     work->ended = true;

@@ -2,7 +2,7 @@
 // jobs, which workers fetch here. A part of the shell, in the loop's thread; a private master has none.
 //
 //     desk.c       history, queries
-//     sources.c    WANT of a worker
+//     sources.c    what jobs bring along: WANT of a worker, side files
 #pragma once
 #include "master/blobs.h"
 #include "master/history.h"
@@ -25,4 +25,6 @@ void desk_query (shell_t *self, const peer_id_t *from, const message_query_t *qu
 // ATTACH to a job that is not under way: its FINISHED, or that there is none of that number.
 void desk_recall (shell_t *self, const peer_id_t *from, uint64_t job);
 
+// The side files of a job that has ended, or was none, are no longer offered. Fine for one that has none.
+void desk_sides_end (shell_t *self, uint64_t job, sides_t *sides);
 void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want);

@@ -70,6 +70,7 @@ static void s_remove (shell_t *self, arrival_t *arrival)
     arrival_t *behind = s_of (*at, &arrival->from);
     if (behind)
         behind->first = true;
+    desk_sides_end (self, arrival->number, &arrival->sides);
     message_free (&arrival->submit);
     spool_destroy (&arrival->spool);
     if (arrival->list)
@@ -103,6 +104,9 @@ static const char *s_lacks (const shell_t *self, const arrival_t *arrival)
         return NULL;
     if (submit->bundle && *submit->bundle && !blobs_has (self->desk->blobs, submit->bundle))
         return submit->bundle;
+    for (uint32_t i = 0; i < submit->side_hashes.count; i++)
+        if (sides_travels (submit, i) && !blobs_has (self->desk->blobs, submit->side_hashes.item [i]))
+            return submit->side_hashes.item [i];
     return submit->input_list && *submit->input_list && !arrival->list ? submit->input_list : NULL;
 }
 
@@ -118,7 +122,7 @@ static void s_fetch (shell_t *self, arrival_t *arrival, const char *hash)
 {
     error_t error = { 0 };
     arrival->brings_list = hash == arrival->submit.submit.input_list;
-    status_t rc = bundle_is_hash (hash) ? OK : error_set_kind (&error, ERROR_USAGE, "the name of the job's sources or inputs is no hash");
+    status_t rc = bundle_is_hash (hash) ? OK : error_set_kind (&error, ERROR_USAGE, "the name of the job's sources, inputs or side files is no hash");
     if (!rc && !(arrival->spool = spool_new (blobs_folder (self->desk->blobs), hash, arrival->brings_list ? INPUT_NAMES : BUNDLE_LIMIT, &error)))
         rc = FAILED;
     arrival->state = ARRIVAL_BRINGS;
@@ -169,12 +173,14 @@ static void s_insert (work_t **list, work_t *work)
 }
 
 // False: the client is gone before it knew of its job; so nobody does.
-static bool s_accept (shell_t *self, const arrival_t *arrival)
+static bool s_accept (shell_t *self, arrival_t *arrival)
 {
     work_t *work = arrival->work;
     const message_submit_t *submit = &work->asked.submit;
     message_t accepted = { .verb = MESSAGE_ACCEPTED, .accepted = { work->number, self->epoch,
         self->data ? (uint64_t) dataserver_port (self->data) : 0 } };
+    work->sides = arrival->sides;
+    arrival->sides = (sides_t) { 0 };
     s_insert (&self->works, work);
     work_watch (work, &arrival->from);
     desk_begin (self, work);                            // first: what was accepted is known to the next master
@@ -230,6 +236,8 @@ static void s_advance (shell_t *self, arrival_t *arrival)
     self->look [self->looks++] = arrival;
     arrival->state = ARRIVAL_LOOKS;
     arrival->number = ++self->jobs;
+    if (self->desk)
+        sides_pin (&arrival->sides, &arrival->submit.submit, self->desk->blobs);
     shell_errand (self, arrival->number, look_run, s_looked, arrival);
 }
 

@@ -21,10 +21,11 @@ struct arrival {
     int64_t heard_us, told_us;                          // of its client; by its client
     // what its client brings
     spool_t *spool;
-    bool brings_list;                                   // else the sources
+    bool brings_list;                                   // else sources, or a side file
     char *list;                                         // a file of more inputs, ours to remove; or NULL
     // while it is looked at; then the errand's but for given_up
     uint64_t number;
+    sides_t sides;                                      // the work's, once it is accepted
     atomic_bool given_up;                               // nobody wants it any more
     work_t *work;                                       // NULL: refused
     error_t error;

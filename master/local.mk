@@ -35,6 +35,7 @@ libmaster_a_SOURCES += \
 	master/results.c master/results.h \
 	master/roots.c master/roots.h \
 	master/shell.h \
+	master/sides.c master/sides.h \
 	master/sources.c \
 	master/spool.c master/spool.h \
 	master/summary.c \

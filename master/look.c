@@ -1,11 +1,14 @@
-// look: what the names of a SUBMIT mean: its output, its sources, its inputs.
+// look: what the names of a SUBMIT mean: its output, its sources, its inputs, its side files.
 //
 // All of it may wait for a disk, and a folder may have a million files; so it is an errand. What it uses of the shell does not change while the
 // master lives: roots, the folder of results, the epoch; the data server has a lock. Each file that is opened is asked about by the fence, which
 // is also where a SUBMIT that nobody wants any more ends.
+#include "master/desk.h"
 #include "master/intake.h"
 
 #include <stdio.h>
+
+enum { JOB_REST = 8 * 1024 };                           // what else a JOB may hold
 
 static char *s_keep (message_t *message, char *text)
 {
@@ -82,11 +85,27 @@ static status_t s_offer (shell_t *shell, work_t *work, error_t *error)
     return dataserver_add (shell->data, work->number, FETCH_INPUT, &work->inputs, output_folder (work->output), "", error);
 }
 
+// The header line gives way if both do not fit into a JOB: work_cut says so if it is needed.
+static status_t s_offer_sides (arrival_t *self, work_t *work, error_t *error)
+{
+    const shell_t *shell = self->shell;
+    const message_submit_t *submit = &work->asked.submit;
+    if (!submit->sides.count)
+        return OK;
+    TRY (sides_find (&self->sides, submit, shell->roots, shell->desk ? blobs_folder (shell->desk->blobs) : NULL, error));
+    size_t room = MESSAGE_LIMIT - JOB_REST, needed = work->encoded.size + sides_bytes (&self->sides, submit);
+    if (needed > room)
+        return error_set_kind (error, ERROR_USAGE, "too many inputs, options or side files: name the folder instead of each file");
+    if (needed + work->first_line.size > room)
+        work->first_line.size = 0;
+    return dataserver_add (shell->data, work->number, FETCH_SIDE, &self->sides.files, NULL, "", error);
+}
+
 void look_run (void *context)
 {
     arrival_t *self = context;
     self->work = s_work (self, &self->error);
-    if (self->work && self->shell->data && s_offer (self->shell, self->work, &self->error))
+    if (self->work && self->shell->data && (s_offer_sides (self, self->work, &self->error) || s_offer (self->shell, self->work, &self->error)))
         work_destroy (&self->work);
 }
 
@@ -107,5 +126,6 @@ void look_undo (shell_t *self, work_t *work)
 {
     if (self->data)
         dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
+    desk_sides_end (self, work->number, &work->sides);
     shell_errand (self, work->number, s_undo, s_undone, work);
 }

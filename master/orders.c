@@ -59,9 +59,11 @@ static bool s_tell_job (shell_t *self, member_t *member, work_t *work)
 {
     if (!work_tell (work, member->number))
         return true;
+    char *sides [SIDES];
     message_t message = { .verb = MESSAGE_JOB, .job = { .epoch = self->epoch, .job = work->number,
         .submit = { work->encoded.data, (uint32_t) work->encoded.size },
         .first_line = { work->first_line.data, (uint32_t) work->first_line.size }, .folder = (char *) output_folder (work->output) } };
+    sides_fill (&work->sides, &work->asked.submit, sides, &message.job);
     return shell_tell (self, member, &message);
 }
 

@@ -15,3 +15,10 @@ void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want
         log_line (LOG_WARN, "a worker has gone before it got the sources of a job");
     buffer_free (&piece);
 }
+
+void desk_sides_end (shell_t *self, uint64_t job, sides_t *sides)
+{
+    if (self->data && sides->files.files)
+        dataserver_forget (self->data, job, FETCH_SIDE, &sides->files);
+    sides_free (sides, self->desk ? self->desk->blobs : NULL);
+}

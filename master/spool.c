@@ -87,10 +87,10 @@ static status_t s_end (spool_t *self, error_t *error)
 status_t spool_add (spool_t *self, const message_blob_t *blob, error_t *error)
 {
     if (blob->error && *blob->error)
-        return error_set (error, "the job's sources or inputs: %s", blob->error);
+        return error_set (error, "what the job brings along: %s", blob->error);
     if (blob->offset != self->bytes || !blob->bytes.size || blob->size > self->limit || (self->bytes && blob->size != self->size)
         || blob->bytes.size > blob->size - self->bytes)
-        return error_set (error, "the job's sources or inputs do not come as they were asked for");
+        return error_set (error, "what the job brings along does not come as it was asked for");
     TRY (file_write_all (self->fd, blob->bytes.data, blob->bytes.size, self->path, error));
     XXH3_128bits_update (self->state, blob->bytes.data, blob->bytes.size);
     self->size = blob->size;

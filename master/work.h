@@ -2,6 +2,7 @@
 // what the results told. One job's; the loop's thread.
 #pragma once
 #include "master/output.h"
+#include "master/sides.h"
 #include "store/input.h"
 #include "wire/peer.h"
 
@@ -24,6 +25,7 @@ typedef struct work {
     message_t asked;                                    // SUBMIT, decoded
     buffer_t encoded;                                   // and as it goes to the executors
     input_list_t inputs;
+    sides_t sides;                                      // of a cluster; desk_sides_end frees it
     uint64_t input_bytes;
     buffer_t first_line;
     output_t *output;

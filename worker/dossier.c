@@ -10,6 +10,9 @@ static void s_free (dossier_t *self)
 {
     plugin_destroy (&self->plugin);
     supply_destroy (&self->look);
+    for (uint32_t i = 0; i < self->sides; i++)
+        supply_destroy (&self->side [i]);
+    free (self->side);
     message_free (&self->job);
     message_free (&self->submit);
     free (self->scratch);
@@ -29,10 +32,25 @@ static status_t s_look (dossier_t *self, supplies_t *supplies, error_t *error)
     return file_make_folders (self->parts, 0700, error);
 }
 
+// On their way at once, for they may be large. Those that the master has not found are the job's own business.
+static status_t s_fetch_sides (dossier_t *self, supplies_t *supplies, error_t *error)
+{
+    const message_job_t *job = &self->job.job;
+    uint32_t sides = job->sides.count;
+    if (job->side_paths.count != sides || job->side_errors.count != sides || job->side_facts.count != sides * SIDE_FACTS)
+        return error_set (error, "a job whose side files are not described");
+    self->side = memory_new (sides * sizeof *self->side);
+    self->sides = sides;
+    for (uint32_t i = 0; i < sides; i++)
+        self->side [i] = *job->side_errors.item [i] ? NULL : supply_new_side (supplies, job, i);
+    return OK;
+}
+
 static status_t s_folders (dossier_t *self, const char *name, const char *scratch, supplies_t *supplies, error_t *error)
 {
     TRY (scratch_job_new (scratch, name, &self->scratch, &self->twin, error));
-    return supplies->fetch ? s_look (self, supplies, error) : OK;
+    TRY (supplies->fetch ? s_look (self, supplies, error) : OK);
+    return supplies->fetch ? s_fetch_sides (self, supplies, error) : OK;
 }
 
 static dossier_t *s_new (message_t *job, const char *scratch, supplies_t *supplies, error_t *error)
@@ -122,6 +140,36 @@ bool dossier_ready (const dossier_t *self)
     return !self->look || supply_state (self->look) != SUPPLY_COMING;
 }
 
+supply_state_t dossier_sides (const dossier_t *self, const error_t **error)
+{
+    supply_state_t state = SUPPLY_READY;
+    for (uint32_t i = 0; i < self->sides; i++)
+        if (self->side [i] && supply_state (self->side [i]) == SUPPLY_FAILED) {
+            *error = supply_error (self->side [i]);
+            return SUPPLY_FAILED;
+        }
+        else if (self->side [i] && supply_state (self->side [i]) == SUPPLY_COMING)
+            state = SUPPLY_COMING;
+    return state;
+}
+
+bool dossier_tell_sides (const dossier_t *self, message_t *into)
+{
+    const message_job_t *job = &self->job.job;
+    if (!self->sides)
+        return false;
+    char **place = memory_new (self->sides * sizeof *place);
+    uint64_t *mtime = memory_new (self->sides * sizeof *mtime);
+    for (uint32_t i = 0; i < self->sides; i++) {
+        supply_t *side = self->side [i];
+        place [i] = side ? (char *) supply_place (side) : (char *) "";
+        mtime [i] = side && supply_sees (side) ? job->side_facts.item [i * SIDE_FACTS + 3] : 0;
+    }
+    *into = (message_t) { .verb = MESSAGE_SIDES, .sides = { .job = job->job, .sides = job->sides, .places = { place, self->sides },
+        .mtimes = { mtime, self->sides } } };
+    return true;
+}
+
 bool dossier_shares (const dossier_t *self)
 {
     return !self->look || (supply_state (self->look) == SUPPLY_READY && supply_sees (self->look));
@@ -146,5 +194,6 @@ message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory)
     return (message_t) { .verb = MESSAGE_LOAD, .load = {
         .job = job->job, .memory = memory, .slot = slot, .submit = job->submit, .first_line = job->first_line,
         .plugin = (char *) plugin_path (self->plugin), .scratch = self->scratch, .twin = self->twin, .folder = (char *) dossier_folder (self),
+        .sided = self->look != NULL, .sides = job->sides, .side_errors = job->side_errors,
     } };
 }

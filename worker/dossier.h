@@ -15,6 +15,7 @@ typedef struct {
     char *scratch, *twin;                               // for runs and segments; in memory, or empty
     char *parts;                                        // a cluster: for parts, if this node does not see the job's folder
     supply_t *look;                                     // whether it does; NULL: a private run, which does
+    supply_t **side; uint32_t sides;                    // of its side files, by index in JOB; NULL: there is none
     uint64_t logged;                                    // bytes of what it printed that went to the master
 } dossier_t;
 
@@ -30,8 +31,12 @@ void dossiers_free (dossiers_t *self);                  // all but the files
 // whether it is ready.
 plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master);
 bool dossier_ready (const dossier_t *self);             // it is known where parts go; until then dossier_load has to wait
+// Whether its side files are here, which its MAPs and REDUCEs need; FAILED: why not.
+supply_state_t dossier_sides (const dossier_t *self, const error_t **error);
 const char *dossier_folder (const dossier_t *self);     // for parts
 bool dossier_shares (const dossier_t *self);            // that folder is the master's
 uint64_t dossier_timeout_us (const dossier_t *self, const worker_options_t *options);
 // The order to load it in an executor; borrows from self.
 message_t dossier_load (const dossier_t *self, uint64_t slot, uint64_t memory);
+// Where its side files lie, for an executor; the caller frees the lists, not what they hold. False: it has none.
+bool dossier_tell_sides (const dossier_t *self, message_t *into);

@@ -1,5 +1,5 @@
 // engine: see engine.h. This file: life, declaration, what every attempt begins and ends with. engine_out.c: what jobs call. engine_map.c and
-// engine_reduce.c: the two kinds of task.
+// engine_reduce.c: the two kinds of task. engine_side.c: side files.
 #include "worker/engine_parts.h"
 
 #include <errno.h>
@@ -12,15 +12,6 @@ static const char *s_param (const rac_env *env, const char *name)
 {
     const engine_t *self = (const engine_t *) ((const char *) env - offsetof (engine_t, env));
     return job_param (self->job, name);
-}
-
-static rac_bytes s_side (const rac_env *env, const char *name)
-{
-    const engine_t *self = (const engine_t *) ((const char *) env - offsetof (engine_t, env));
-    for (uint32_t i = 0; i < self->job->sides; i++)
-        if (!strcmp (self->job->side [i].name, name))
-            return (rac_bytes) { self->side [i].data, (uint32_t) self->side [i].size, 0 };
-    return (rac_bytes) { NULL, 0, 0 };
 }
 
 static uint32_t s_input_columns (const rac_env *env, uint32_t input)
@@ -49,6 +40,7 @@ static status_t s_declare (engine_t *self, const message_load_t *load, error_t *
     self->job = job_new (declare, self->submit.name, &self->submit, &load->first_line, error);
     if (!self->job)
         return FAILED;
+    TRY (engine_check_sides (self, load, error));
     return shape_of (&self->shape, self->job, error);
 }
 
@@ -56,9 +48,9 @@ engine_t *engine_new (const message_load_t *load, position_t *position, error_t 
 {
     engine_t *self = memory_new (sizeof *self);
     self->position = position;
-    self->load = (message_load_t) { .job = load->job, .memory = load->memory, .slot = load->slot,
+    self->load = (message_load_t) { .job = load->job, .memory = load->memory, .slot = load->slot, .sided = load->sided,
                                     .scratch = memory_text (load->scratch), .twin = memory_text (load->twin), .folder = memory_text (load->folder) };
-    self->env = (rac_env) { .size = sizeof (rac_env), .abi = RAC_ABI, .param = s_param, .side = s_side,
+    self->env = (rac_env) { .size = sizeof (rac_env), .abi = RAC_ABI, .param = s_param, .side = engine_side,
                             .input_columns = s_input_columns, .input_name = s_input_name };
     engine_out_init (self);
     self->room = arena_new (512 * 1024);
@@ -91,13 +83,12 @@ void engine_destroy (engine_t **self_p)
     if (self->opened && self->job->close)
         self->job->close (self->state);
     collect_destroy (&self->collect);
-    for (uint32_t i = 0; self->side && i < self->job->sides; i++)
-        buffer_free (&self->side [i]);
+    engine_free_sides (self);
     s_free_attempt (self);
     job_destroy (&self->job);
     message_free (&self->message);
     arena_destroy (&self->room);
-    free (self->side); free (self->part); free (self->counter); free (self->counter_name); free (self->counter_value);
+    free (self->part); free (self->counter); free (self->counter_name); free (self->counter_value);
     free (self->held.tasks.item); free (self->held.attempts.item);
     free (self->load.scratch); free (self->load.twin); free (self->load.folder);
     free (self);
@@ -135,19 +126,11 @@ void engine_begin (engine_t *self, const char *what, uint64_t task, uint64_t att
     self->position->offset = self->position->bytes = self->position->rows = 0;
 }
 
-static status_t s_load_sides (engine_t *self, error_t *error)
-{
-    self->side = memory_new ((self->job->sides + 1) * sizeof *self->side);
-    for (uint32_t i = 0; i < self->job->sides; i++)
-        TRY (file_load (self->job->side [i].path, UINT32_MAX - 64, &self->side [i], error));
-    return OK;
-}
-
 status_t engine_open_job (engine_t *self, error_t *error)
 {
     if (self->opened)
         return OK;
-    TRY (s_load_sides (self, error));
+    TRY (engine_load_sides (self, error));
     if (self->job->open && self->job->open (&self->env, &self->state) != RAC_OK)
         return error_set_kind (error, ERROR_JOB, "the job's open failed");
     self->opened = true;

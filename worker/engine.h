@@ -21,6 +21,7 @@ typedef struct engine engine_t;
 engine_t *engine_new (const message_load_t *load, position_t *position, error_t *error);   // dlopens and declares; NULL: failed
 void engine_destroy (engine_t **self_p);
 void engine_guard (engine_t *self, const input_guard_t *guard);                            // borrowed: of the inputs that MAP calls guarded
+void engine_sides (engine_t *self, const message_sides_t *sides);                          // borrowed: where side files lie, if they do not lie where the job says
 void engine_describe (const engine_t *self, message_declared_t *into);                     // borrowed from the engine
 // Each fills `done` or `sealed` (what it points to is the engine's until the next call).
 CHECKED status_t engine_map (engine_t *self, const message_map_t *map, message_done_t *done, error_t *error);

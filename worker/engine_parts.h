@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 typedef struct { char *name; int64_t value; } counter_t;
+typedef struct { char *data; size_t size, mapped; } engine_side_t;  // mapped: bytes of address space; 0: on the heap
 
 struct engine {
     rac_out out;                                        // first: the job holds a pointer to it
@@ -21,8 +22,9 @@ struct engine {
     shape_t shape;
     position_t *position;
     const input_guard_t *guard;
+    const message_sides_t *sides;                       // where side files lie; NULL: where the job says
     void *state; bool opened;                           // the job's own
-    buffer_t *side;                                     // its side files' bytes
+    engine_side_t *side;                                // its side files' bytes, by index in the job
     collect_t *collect;
     message_sealed_t held;                              // tasks and attempts held since the last seal
 
@@ -49,3 +51,8 @@ CHECKED status_t engine_open_sink (engine_t *self, bool first, error_t *error);
 CHECKED status_t engine_end (engine_t *self, status_t rc, message_done_t *done, error_t *error);
 CHECKED status_t engine_reject (engine_t *self, const char *file, uint64_t offset, rac_bytes record, const char *why, error_t *error);
 void engine_out_init (engine_t *self);
+// Can they be had? Then read them, once. rac_env's `side`.
+CHECKED status_t engine_check_sides (const engine_t *self, const message_load_t *load, error_t *error);
+CHECKED status_t engine_load_sides (engine_t *self, error_t *error);
+void engine_free_sides (engine_t *self);
+rac_bytes engine_side (const rac_env *env, const char *name);

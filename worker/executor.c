@@ -16,6 +16,7 @@
 
 typedef struct {
     message_t load;
+    message_t sides;                                    // the last SIDES; verb 0: none yet
     engine_t *engine;                                   // NULL: not made yet
 } loaded_t;
 
@@ -43,6 +44,16 @@ static void s_load (executor_t *self, message_t *load)
     *load = (message_t) { 0 };
 }
 
+static void s_keep_sides (executor_t *self, message_t *sides)
+{
+    loaded_t *loaded = s_find (self, sides->sides.job);
+    if (!loaded)
+        return;
+    message_free (&loaded->sides);
+    loaded->sides = *sides;
+    *sides = (message_t) { 0 };
+}
+
 static engine_t *s_engine (executor_t *self, uint64_t job, error_t *error)
 {
     loaded_t *loaded = s_find (self, job);
@@ -52,8 +63,10 @@ static engine_t *s_engine (executor_t *self, uint64_t job, error_t *error)
     }
     if (!loaded->engine)
         loaded->engine = engine_new (&loaded->load.load, self->position, error);
-    if (loaded->engine)
+    if (loaded->engine) {
         engine_guard (loaded->engine, &self->guard.input);
+        engine_sides (loaded->engine, &loaded->sides.sides);
+    }
     return loaded->engine;
 }
 
@@ -118,6 +131,7 @@ static void s_forget (executor_t *self, uint64_t job)
         return;
     engine_destroy (&loaded->engine);
     message_free (&loaded->load);
+    message_free (&loaded->sides);
     *loaded = self->job [--self->jobs];
     if (!self->jobs)
         _exit (0);
@@ -129,6 +143,8 @@ static void s_serve (executor_t *self, message_t *message)
     self->position->busy_since_us = (uint64_t) clock_us ();
     if (message->verb == MESSAGE_LOAD)
         s_load (self, message);
+    else if (message->verb == MESSAGE_SIDES)
+        s_keep_sides (self, message);
     else if (message->verb == MESSAGE_DECLARE)
         s_declare (self, message);
     else if (message->verb == MESSAGE_FORGET)

@@ -15,7 +15,7 @@
 enum { TURNS = 8, WATCH_MS = 500 };
 enum { HEAD_PATIENCE_US = 30000000, NODE_PATIENCE_US = 10000000 };
 
-typedef enum { LETTER_HEAD, LETTER_NODES, LETTER_INPUT, LETTER_NEED, LETTER_STAGE, LETTER_AHEAD, LETTER_UPLOAD, LETTER_LOOK, LETTER_RELEASE, LETTER_FORGET, LETTER_END } letter_kind_t;
+typedef enum { LETTER_HEAD, LETTER_NODES, LETTER_INPUT, LETTER_NEED, LETTER_SIDE, LETTER_STAGE, LETTER_AHEAD, LETTER_UPLOAD, LETTER_LOOK, LETTER_RELEASE, LETTER_FORGET, LETTER_END } letter_kind_t;
 
 typedef struct {
     letter_kind_t kind;
@@ -110,6 +110,7 @@ link_t *fetcher_link (fetcher_t *self, node_t *node, error_t *error)
 
 static void s_set_head (fetcher_t *self, letter_t *letter)
 {
+    wholes_free (self);
     inlets_free (self);                                 // of another life of the master, who may give a job's number again: their ids have been released
     uploads_free (self);
     link_destroy (&self->head);
@@ -165,6 +166,7 @@ static void s_look (fetcher_t *self, const letter_t *letter)
 static void s_release (fetcher_t *self, uint64_t id)
 {
     inlet_release (self, id);
+    whole_release (self, id);
     stage_release (self, id);
     upload_release (self, id);
 }
@@ -176,6 +178,7 @@ static void s_obey (fetcher_t *self, letter_t *letter)
     case LETTER_NODES: s_set_nodes (self, &letter->message.nodes); break;
     case LETTER_INPUT: inlet_new (self, letter->id, &letter->message); break;
     case LETTER_NEED: inlet_need (self, letter->id, letter->number); break;
+    case LETTER_SIDE: whole_new (self, letter->id, &letter->message); break;
     case LETTER_STAGE: stage_new (self, letter->id, &letter->message, letter->number, letter->folder); break;
     case LETTER_AHEAD: stage_ahead (self, letter->id, &letter->message, letter->number, letter->folder); break;
     case LETTER_UPLOAD: upload_new (self, letter->id, letter->job, letter->folder, letter->name, letter->whole, letter->rejected); break;
@@ -249,6 +252,7 @@ static bool s_work (fetcher_t *self)
     bool more = true;
     for (int i = 0; i < TURNS && more; i++) {
         more = upload_turn (self);
+        more |= whole_turn (self);
         more |= inlet_turn (self);
         more |= stage_turn (self);
     }
@@ -311,6 +315,7 @@ fetch_t *fetch_new (const worker_options_t *options, error_t *error)
 static void s_clear (fetch_t *self)
 {
     fetcher_t *fetcher = &self->fetcher;
+    wholes_free (fetcher);
     inlets_free (fetcher);
     uploads_free (fetcher);
     stages_free (fetcher);
@@ -398,6 +403,13 @@ void fetch_nodes (fetch_t *self, const message_t *nodes)
 void fetch_input (fetch_t *self, uint64_t id, const message_t *map)
 {
     letter_t *letter = s_letter (LETTER_INPUT, id);
+    letter->message = s_copy (map);
+    mail_put (self->in, letter);
+}
+
+void fetch_side (fetch_t *self, uint64_t id, const message_t *map)
+{
+    letter_t *letter = s_letter (LETTER_SIDE, id);
     letter->message = s_copy (map);
     mail_put (self->in, letter);
 }

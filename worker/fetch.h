@@ -1,14 +1,14 @@
 // fetch: brings to this node what its tasks need from others, and takes their results to the head: a thread beside the worker's loop.
 //
 // The calls are the loop's and never wait; what came of them is news, to be taken when fetch_fd is readable. A piece of work is known by the id
-// that the loop gives it, from fetch_input, fetch_stage or fetch_upload until fetch_release; news of an id released may still come. There is one
+// that the loop gives it, from fetch_input, fetch_side, fetch_stage or fetch_upload until fetch_release; news of an id released may still come. There is one
 // fetch thread a worker, none in a private run.
 #pragma once
 #include "wire/peer.h"
 #include "worker/worker.h"
 
 typedef enum {
-    FETCHED_PLACE,                                      // input: where to read it (path, inode, device), and whether guarded
+    FETCHED_PLACE,                                      // input, side file: where to read it (path, inode, device), and whether guarded
     FETCHED_UPTO,                                       // input: the answer to fetch_need
     FETCHED_ALL,                                        // stage: all segments can be read; upload: the parts are on the head's disk
     FETCHED_BYTES,                                      // nothing but how much has come
@@ -47,6 +47,8 @@ void fetch_need (fetch_t *self, uint64_t id, uint64_t offset);                  
 void fetch_stage (fetch_t *self, uint64_t id, const message_t *order, uint64_t own, const char *folder);
 // What there is of FOLDER/PART and FOLDER/PART.rejected to the job's folder on the head; then it is removed here.
 void fetch_upload (fetch_t *self, uint64_t id, uint64_t job, const char *folder, const char *part, bool whole, bool rejected);
+// A side file of a job, described as the whole of an input; FETCHED_PLACE when all of it is here, and it stays until fetch_release.
+void fetch_side (fetch_t *self, uint64_t id, const message_t *map);
 // FETCHED_PLACE: not guarded if `marker` lies in the folder, guarded if this node does not see it.
 void fetch_look (fetch_t *self, uint64_t id, const char *folder, const char *marker);
 void fetch_release (fetch_t *self, uint64_t id);

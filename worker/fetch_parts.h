@@ -2,6 +2,7 @@
 //
 //     fetch.c      the thread, its letters, its turns
 //     inlet.c      inputs: blocks into the chunk cache, in the order in which executors will want them
+//     whole.c      side files: all of them into the chunk cache
 //     stage.c      segments of other workers, by ranges of keys (staging.c: one segment)
 //     upload.c     parts, to the head
 #pragma once
@@ -14,6 +15,7 @@ enum { REQUESTS_MOST = 64 };                            // under way on all link
 
 typedef struct inlet inlet_t;
 typedef struct unit unit_t;
+typedef struct whole whole_t;
 typedef struct staging staging_t;
 typedef struct stage stage_t;
 typedef struct upload upload_t;
@@ -28,11 +30,17 @@ typedef struct {
     link_t *head;                                       // NULL: there is no data server (yet)
     node_t *node; uint32_t nodes;
     inlet_t *inlets; unit_t *units;
+    whole_t *wholes;
     staging_t *stagings; stage_t *stages;
     upload_t *uploads;
     void (*tell) (void *context, fetched_t *news);      // takes it
     void *context;
 } fetcher_t;
+
+static inline cache_identity_t fetcher_identity (const message_map_t *map)
+{
+    return (cache_identity_t) { map->device, map->inode, map->size, map->mtime_ns, map->ctime_ns, map->head, map->tail };
+}
 
 fetched_t *fetched_new (fetched_kind_t kind, uint64_t id);
 void fetcher_tell (fetcher_t *self, fetched_t *news);
@@ -47,6 +55,12 @@ void inlet_need (fetcher_t *self, uint64_t id, uint64_t offset);
 bool inlet_turn (fetcher_t *self);                      // one step of read-ahead; false: nothing to do or no room now
 void inlet_release (fetcher_t *self, uint64_t id);
 void inlets_free (fetcher_t *self);
+
+void whole_new (fetcher_t *self, uint64_t id, message_t *map);      // takes map
+bool whole_turn (fetcher_t *self);
+void whole_release (fetcher_t *self, uint64_t id);
+uint64_t wholes_blocks (const fetcher_t *self);         // of the chunk cache, that are theirs
+void wholes_free (fetcher_t *self);
 
 void stage_new (fetcher_t *self, uint64_t id, message_t *reduce, uint64_t own, const char *folder);    // takes reduce
 void stage_ahead (fetcher_t *self, uint64_t id, message_t *ahead, uint64_t own, const char *folder);   // takes ahead; id: nobody else's

@@ -161,15 +161,10 @@ static bool s_is_on_its_way (const fetcher_t *self, const inlet_t *inlet, uint64
     return false;
 }
 
-static cache_identity_t s_identity (const message_map_t *map)
-{
-    return (cache_identity_t) { map->device, map->inode, map->size, map->mtime_ns, map->ctime_ns, map->head, map->tail };
-}
-
 static void s_ask (fetcher_t *self, link_t *head, inlet_t *inlet, uint64_t block)
 {
     error_t error = { 0 };
-    cache_identity_t identity = s_identity (&inlet->map.map);
+    cache_identity_t identity = fetcher_identity (&inlet->map.map);
     cache_file_t *file = cache_open (self->cache, &identity, inlet->map.map.job, &error);
     if (!file) {
         s_fail (self, inlet, &error);
@@ -215,7 +210,7 @@ static bool s_may_go_on (const fetcher_t *self, const inlet_t *inlet, uint64_t p
 static inlet_t *s_next (const fetcher_t *self)
 {
     inlet_t *best = NULL;
-    uint64_t pinned = 0;
+    uint64_t pinned = wholes_blocks (self);
     for (const inlet_t *inlet = self->inlets; inlet; inlet = inlet->next)
         pinned += inlet->high - inlet->low;
     for (inlet_t *inlet = self->inlets; inlet; inlet = inlet->next)
@@ -263,7 +258,7 @@ void inlet_new (fetcher_t *self, uint64_t id, message_t *map)
         message_free (map);
         return;
     }
-    cache_identity_t identity = s_identity (&map->map);
+    cache_identity_t identity = fetcher_identity (&map->map);
     cache_file_t *file = cache_open (self->cache, &identity, map->map.job, &error);
     struct stat facts;
     if (!file || stat (cache_path (file), &facts)) {

@@ -118,12 +118,12 @@ static status_t s_check_options (declaration_t *self)
     return OK;
 }
 
-static status_t s_check_sides (declaration_t *self)
+status_t job_check_sides (const job_t *self, const char *name, error_t *error)
 {
-    for (uint32_t i = 0; i < self->job->sides; i++)
-        if (self->submit && access (self->job->side [i].path, R_OK))
-            return error_set_kind (self->error, ERROR_USAGE, "%s: side file '%s': %s: %s", self->name, self->job->side [i].name,
-                                   *self->job->side [i].path ? self->job->side [i].path : "(no path given)", strerror (errno));
+    for (uint32_t i = 0; i < self->sides; i++)
+        if (access (self->side [i].path, R_OK))
+            return error_set_kind (error, ERROR_USAGE, "%s: side file '%s': %s: %s", name, self->side [i].name,
+                                   *self->side [i].path ? self->side [i].path : "(no path given)", strerror (errno));
     return OK;
 }
 
@@ -142,8 +142,6 @@ job_t *job_new (job_declare_fn *declare, const char *name, const message_submit_
     status_t rc = self.error->text [0] ? FAILED : s_check_options (&self);
     if (!rc)
         rc = declaration_resolve (&self);
-    if (!rc)
-        rc = s_check_sides (&self);
     for (uint32_t i = 0; i < self.ordered_count; i++)
         free (self.ordered [i]);
     if (!job->about)

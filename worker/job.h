@@ -50,6 +50,8 @@ typedef rac_status job_declare_fn (rac_plan *plan);
 // Runs `declare` with the user's options, formats and first line of input (each may be NULL: as for `racimo describe`). What is
 // wrong is one line of kind ERROR_USAGE (options, columns that the input does not have) or ERROR_JOB (the job contradicts itself).
 job_t *job_new (job_declare_fn *declare, const char *name, const message_submit_t *submit, const wire_bytes_t *first_line, error_t *error);
+// Can its side files be read here, where it says? name: the job's, for the error (USAGE).
+CHECKED status_t job_check_sides (const job_t *self, const char *name, error_t *error);
 void job_destroy (job_t **self_p);
 const char *job_param (const job_t *self, const char *name);                         // its value; NULL: never declared
 const char *job_type_name (rac_type type, char room [16]);                           // "f64", "decimal(2)"

@@ -6,7 +6,7 @@ libworker_a_SOURCES += \
 	worker/compact.c worker/compact.h \
 	worker/dossier.c worker/dossier.h \
 	worker/engine.c worker/engine.h worker/engine_parts.h \
-	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c \
+	worker/engine_map.c worker/engine_out.c worker/engine_reduce.c worker/engine_side.c \
 	worker/executor.c worker/executor.h \
 	worker/fetch.c worker/fetch.h worker/fetch_parts.h \
 	worker/guard.c worker/guard.h \
@@ -31,5 +31,6 @@ libworker_a_SOURCES += \
 	worker/tasklog.c worker/tasklog.h \
 	worker/upload.c \
 	worker/verdict.c worker/verdict.h \
+	worker/whole.c \
 	worker/worker.h \
 	worker/zygote.c worker/zygote.h

@@ -162,6 +162,23 @@ static void s_remember_loaded (slot_t *self, uint64_t job)
     self->loaded [self->jobs++] = job;
 }
 
+// Before each order, for few jobs have any and those have few.
+static status_t s_send_sides (slot_t *self, const dossier_t *dossier, error_t *error)
+{
+    message_t sides;
+    if (!dossier_tell_sides (dossier, &sides))
+        return OK;
+    status_t rc = message_send (self->line.channel, &sides, error);
+    free (sides.sides.places.item);
+    free (sides.sides.mtimes.item);
+    return rc;
+}
+
+static bool s_needs_sides (const message_t *order)
+{
+    return order->verb == MESSAGE_MAP || order->verb == MESSAGE_REDUCE;
+}
+
 static status_t s_send (slot_t *self, const errand_t *errand, const dossier_t *dossier, error_t *error)
 {
     if (!s_has_loaded (self, dossier->job.job.job)) {
@@ -170,6 +187,8 @@ static status_t s_send (slot_t *self, const errand_t *errand, const dossier_t *d
         TRY (message_send (self->line.channel, &load, error));
         s_remember_loaded (self, dossier->job.job.job);
     }
+    if (s_needs_sides (&errand->order))
+        TRY (s_send_sides (self, dossier, error));
     message_t order = errand->supply ? supply_order (errand->supply, &errand->order) : errand->order;
     return message_send (self->line.channel, &order, error);
 }
@@ -200,6 +219,16 @@ static bool s_begin (slot_t *self)
     if (!plugin_path (plugin)) {
         s_decline (self, plugin_unable (plugin) ? self->post->worker : 0, plugin_error (plugin), plugin_compiler (plugin));
         return true;
+    }
+    if (s_needs_sides (head)) {
+        const error_t *why = NULL;
+        supply_state_t sides = dossier_sides (dossier, &why);
+        if (sides == SUPPLY_COMING)
+            return false;
+        if (sides == SUPPLY_FAILED) {                   // wrong data are so everywhere; else it may be had on another node
+            s_decline (self, why->kind == ERROR_DATA ? 0 : self->post->worker, why, "");
+            return true;
+        }
     }
     if (supplied == SUPPLY_FAILED) {
         error = *supply_error (errand->supply);

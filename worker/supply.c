@@ -135,6 +135,17 @@ supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char 
     return self;
 }
 
+supply_t *supply_new_side (supplies_t *supplies, const message_job_t *job, uint32_t side)
+{
+    const uint64_t *fact = job->side_facts.item + (size_t) SIDE_FACTS * side;
+    message_t map = { .verb = MESSAGE_MAP, .map = { .job = job->job, .file = side, .path = job->side_paths.item [side], .device = fact [0],
+        .inode = fact [1], .size = fact [2], .length = fact [2], .mtime_ns = fact [3], .ctime_ns = fact [4], .head = fact [5], .tail = fact [6] } };
+    supply_t *self = s_new (supplies);
+    self->known = true;
+    fetch_side (supplies->fetch, self->id, &map);
+    return self;
+}
+
 void supply_destroy (supply_t **self_p)
 {
     supply_t *self = *self_p;
@@ -175,6 +186,11 @@ uint64_t supply_away (const supply_t *self)
 bool supply_sees (const supply_t *self)
 {
     return !self->guarded;
+}
+
+const char *supply_place (const supply_t *self)
+{
+    return self->path;
 }
 
 message_t supply_order (const supply_t *self, const message_t *order)

@@ -5,6 +5,8 @@
 #pragma once
 #include "worker/fetch.h"
 
+enum { SIDE_FACTS = 7 };                                // numbers of a side file in JOB
+
 typedef struct supply supply_t;
 typedef struct { fetch_t *fetch; supply_t *first; uint64_t last, streamed; } supplies_t;       // fetch NULL: a private run. streamed: bytes received
 
@@ -19,12 +21,15 @@ supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t wor
 void supplies_ahead (supplies_t *self, const message_t *ahead, uint64_t worker, const char *scratch);
 // Whether this node sees the folder for parts: READY and supply_sees.
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker);
+// A side file of a job, by its index there: READY when all of it can be read at supply_place, which it can until the end of the supply.
+supply_t *supply_new_side (supplies_t *supplies, const message_job_t *job, uint32_t side);
 void supply_destroy (supply_t **self_p);
 
 supply_state_t supply_state (const supply_t *self);     // READY: the order may begin; after supply_send: the parts are stored
 const error_t *supply_error (const supply_t *self);     // of FAILED
 uint64_t supply_away (const supply_t *self);            // of FAILED: the worker that cannot be reached, or 0
-bool supply_sees (const supply_t *self);                // the file or folder is here
+bool supply_sees (const supply_t *self);                // the file or folder is here; false of a file: the chunk cache's copy
+const char *supply_place (const supply_t *self);        // of a side file that is READY
 message_t supply_order (const supply_t *self, const message_t *order);      // as the executor is to get it; borrows from both
 // The executor's NEED, and its answer, once: true: *have is to be sent; it borrows from self.
 void supply_need (supply_t *self, const message_need_t *need);

@@ -35,7 +35,7 @@ typedef enum {
     // master -> worker -> executor: work for one slot
     MESSAGE_DECLARE, MESSAGE_MAP, MESSAGE_SEAL, MESSAGE_REDUCE,
     // worker -> executor
-    MESSAGE_LOAD, MESSAGE_HAVE,
+    MESSAGE_LOAD, MESSAGE_SIDES, MESSAGE_HAVE,
     // executor -> worker: bytes of a guarded input that it is about to read
     MESSAGE_NEED,
     // executor -> worker -> master: its end
@@ -70,6 +70,9 @@ typedef struct {
     uint64_t shuffle_seed;                              // tests: hand out tasks in this pseudo-random order; 0: in input order
     char *bundle;                                       // a cluster: content hash of the sources (wire/bundle.h), asked for with WANT; empty: `source` is a path
     char *folder;                                       // a cluster: the client's folder, which relative names mean first
+    wire_texts_t sides;                                 // a cluster: the job's side files, as it names them
+    wire_texts_t side_hashes;                           // of each the content hash, if the client brings it along (WANT); else empty
+    wire_numbers_t side_facts;                          // of each three: size and fingerprints (input_fingerprint) of the client's file; zeros: it has none
     char *user;                                         // for people and fair sharing
     uint64_t priority;                                  // 0 to 200; 100 is usual: a job with more goes first
     uint64_t detached;                                  // 1: goes on when its client leaves
@@ -140,6 +143,8 @@ typedef struct {                                        // once a job, before it
     wire_bytes_t submit;                                // the encoded message_submit_t
     wire_bytes_t first_line;                            // of the first input file, for the names of columns
     char *folder;                                       // where attempts write parts. Who finds .racimo-EPOCH-JOB (decimal) there sees the master's disk
+    wire_texts_t sides, side_paths, side_errors;        // its side files: as the job names them; where they are on the head; or why there is none
+    wire_numbers_t side_facts;                          // of each seven, as of MAP: device, inode, size, mtime, ctime, head, tail; FETCH_SIDE by its index
 } message_job_t;
 
 typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: end what still runs of it, drop its segments
@@ -185,7 +190,12 @@ typedef struct {
     char *scratch;                                      // folder for runs and segments
     char *twin;                                         // the same in memory, for segments that are small; empty: none
     char *folder;                                       // for parts
+    uint64_t sided;                                     // 0: side files lie where the job says; 1: a cluster: SIDES says where, before the first MAP or REDUCE
+    wire_texts_t sides, side_errors;                    // sided: which there are, and why one cannot be had
 } message_load_t;
+
+// Side files as the job names them, where each lies here, whole, and its time, if somebody else may change it meanwhile; else 0.
+typedef struct { uint64_t job; wire_texts_t sides, places; wire_numbers_t mtimes; } message_sides_t;
 
 // Before it reads [offset, offset + length) of a guarded input the executor asks; the worker answers when all of it lies at `local`:
 // HAVE names how far it may read without asking again. kind and error: it cannot be had.
@@ -236,9 +246,9 @@ typedef struct {
 // server holds no state of a transfer and no queue without bound. Payloads travel in a second frame of BULK and PUT. At the end of a file
 // there are no bytes, and that is no error: who does not know how large a result is reads until then.
 enum { FETCH_BYTES = 256 * 1024 };
-typedef enum { FETCH_INPUT = 0, FETCH_SEGMENT, FETCH_RESULT } fetch_what_t;
+typedef enum { FETCH_INPUT = 0, FETCH_SEGMENT, FETCH_RESULT, FETCH_SIDE } fetch_what_t;
 typedef struct {
-    uint64_t request, what, job, index;                 // index: of the input file, or the segment's number; request: comes back in the answer
+    uint64_t request, what, job, index;                 // index: of the input or side file, or the segment's number; request: comes back in the answer
     uint64_t offset, length, codecs;                    // codecs: bit 1 << bulk_codec_t for each that the asker can unpack
 } message_fetch_t;
 typedef struct {                                        // + a frame
@@ -262,7 +272,7 @@ typedef struct {
         message_attach_t attach; message_query_t query; message_job_info_t job_info; message_node_info_t node_info; message_end_t end;
         message_want_t want; message_blob_t blob; message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
         message_nodes_t nodes; message_need_t need; message_have_t have; message_fetch_t fetch; message_bulk_t bulk; message_put_t put;
-        message_stored_t stored; message_load_t load; message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
+        message_stored_t stored; message_load_t load; message_sides_t sides; message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
     };
     arena_t *memory;                                    // what a decoded message points to; NULL for one made by hand
 } message_t;

@@ -35,6 +35,9 @@ static const field_t submit_fields [] = {
     FIELD (submit, shuffle_seed, NUMBER, "order in which tasks are handed out, 0: of the input"),
     FIELD (submit, bundle, TEXT, "content hash of the sources, which the master asks for with WANT; empty: source is a path there"),
     FIELD (submit, folder, PATH, "the client's, which relative names mean first; or empty"),
+    FIELD (submit, sides, PATHS, "the job's side files, as it names them"),
+    FIELD (submit, side_hashes, TEXTS, "of each: content hash, if the client brings it (WANT); else empty"),
+    FIELD (submit, side_facts, NUMBERS, "of each three: size, fingerprints of head and tail of the client's file; zeros: it has none"),
     FIELD (submit, user, TEXT, "who asks"),
     FIELD (submit, priority, NUMBER, "0 to 200, 100 is usual; more goes first"),
     FIELD (submit, detached, NUMBER, "1: goes on when its client leaves"),
@@ -187,6 +190,10 @@ static const field_t job_fields [] = {
     FIELD (job, submit, BYTES, "an encoded SUBMIT"),
     FIELD (job, first_line, BYTES, "of the first input file"),
     FIELD (job, folder, PATH, "where attempts write parts; a file .racimo-EPOCH-JOB in it shows that it is the master's own"),
+    FIELD (job, sides, PATHS, "its side files, as it names them"),
+    FIELD (job, side_paths, PATHS, "of each: where it is on the head"),
+    FIELD (job, side_errors, TEXTS, "of each: why it cannot be had, or empty"),
+    FIELD (job, side_facts, NUMBERS, "of each seven: device, inode, size, mtime_ns, ctime_ns, head, tail, as in MAP"),
 };
 
 static const field_t forget_fields [] = { EPOCH (forget), JOB (forget) };
@@ -247,6 +254,16 @@ static const field_t load_fields [] = {
     FIELD (load, scratch, PATH, "folder for runs and segments"),
     FIELD (load, twin, PATH, "the same in memory, for segments that are small; empty: none"),
     FIELD (load, folder, PATH, "folder for parts"),
+    FIELD (load, sided, NUMBER, "1: SIDES says where side files lie; 0: they lie where the job says"),
+    FIELD (load, sides, PATHS, "side files, as the job names them"),
+    FIELD (load, side_errors, TEXTS, "of each: why it cannot be had, or empty"),
+};
+
+static const field_t sides_fields [] = {
+    JOB (sides),
+    FIELD (sides, sides, PATHS, "side files, as the job names them"),
+    FIELD (sides, places, PATHS, "of each: where it lies here, whole"),
+    FIELD (sides, mtimes, NUMBERS, "of each: the time it must have when it is read, 0: any"),
 };
 
 static const field_t need_fields [] = {
@@ -264,9 +281,9 @@ static const field_t have_fields [] = {
 
 static const field_t fetch_fields [] = {
     FIELD (fetch, request, NUMBER, "comes back in the answer"),
-    FIELD (fetch, what, NUMBER, "0 input file, 1 segment, 2 file of the result"),
+    FIELD (fetch, what, NUMBER, "0 input file, 1 segment, 2 file of the result, 3 side file"),
     JOB (fetch),
-    FIELD (fetch, index, NUMBER, "of the input file, number of the segment"),
+    FIELD (fetch, index, NUMBER, "of the input or side file, number of the segment"),
     FIELD (fetch, offset, NUMBER, "of the first byte"),
     FIELD (fetch, length, NUMBER, "bytes, at most 256 KiB"),
     FIELD (fetch, codecs, NUMBER, "bit 0 none, 1 zlib, 2 lz4, 3 zstd: what the asker can unpack"),
@@ -389,6 +406,7 @@ const verb_t message_verbs [MESSAGE_VERBS] = {
     VERB (SEAL, seal, "master", "executor", "write what the slot holds as one segment: SEALED or FAULT"),
     VERB (REDUCE, reduce, "master", "executor", "reduce the keys low <= k < high of all segments: DONE or FAULT"),
     VERB (LOAD, load, "worker", "executor", "the job that the next messages are about"),
+    VERB (SIDES, sides, "worker", "executor", "where the side files of a job lie, before its first MAP or REDUCE"),
     VERB (NEED, need, "executor", "worker", "bytes of a guarded input that it is about to read"),
     VERB (HAVE, have, "worker", "executor", "the answer to NEED"),
     VERB (DECLARED, declared, "executor", "master", "what the job declares"),

@@ -267,7 +267,10 @@ START_TEST (contradictions)
         s_bad (cases [i].declare, NULL, ERROR_JOB, cases [i].words);
     s_bad (refusing, NULL, ERROR_USAGE, "testjob: give --by COLUMN");
     s_bad (negative_rows, NULL, ERROR_USAGE, "asks for -1 rows");
-    s_bad (side_missing, NULL, ERROR_USAGE, "/nowhere/words.txt");
+    error_t error = { 0 };
+    job_t *siding = s_good (side_missing, NULL);        // a cluster's are looked for elsewhere
+    ck_assert (job_check_sides (siding, "testjob", &error) && error.kind == ERROR_USAGE && strstr (error.text, "/nowhere/words.txt"));
+    job_destroy (&siding);
     job_t *job = s_good (most_columns, NULL);
     ck_assert_uint_eq (job->columns, JOB_COLUMNS);
     job_destroy (&job);

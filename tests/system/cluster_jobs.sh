@@ -1,0 +1,149 @@
+#!/bin/bash
+# cluster_jobs: all of a job travels to nodes that share no disk with the head or the client: its side files, its code for each CPU. And
+# what a node has kept of it may be deleted while it works.
+# shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
+. "${SRC:?is the source tree}/tests/system/common.sh"
+. "$SRC/tests/system/cluster.sh"
+export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1 RACIMO_CLUSTER_BEACON=0
+cd "$work/data" || exit 1
+
+# A laptop's folder, outside what clients may read on the head.
+laptop=$shm/laptop
+roots=$work/data
+mkdir "$laptop" "$roots/head" "$roots/out"
+
+# weigh prints, for each number of its input, the byte of the model at that place; and how large the model is.
+cat > "$laptop/weigh.c" <<'C'
+#include <racimo.h>
+#include <stdlib.h>
+
+static rac_status open_model (const rac_env *env, void **state)
+{
+    rac_bytes *model = (rac_bytes *) malloc (sizeof *model);
+    *model = env->side (env, "model");
+    *state = model;
+    return RAC_OK;
+}
+
+static rac_status map (void *state, const rac_batch *in, rac_out *out)
+{
+    const rac_bytes *model = (const rac_bytes *) state;
+    const int64_t *at = in->column [0].at.i64;
+    int64_t weight [RAC_ROWS], size [RAC_ROWS];
+    for (uint32_t row = 0; row < in->rows; row++) {
+        weight [row] = model->size ? (unsigned char) model->data [(uint64_t) at [row] * 7919 % model->size] : -1;
+        size [row] = model->size;
+    }
+    rac_column column [3] = { rac_of_i64 (at), rac_of_i64 (weight), rac_of_i64 (size) };
+    return rac_emit (out, in->rows, column, 3);
+}
+
+RAC_JOB (plan)
+{
+    const char *path = rac_param (plan, "model", "weights.bin", "the model");
+    rac_side (plan, "model", path);
+    rac_numbered (plan, 20000);
+    rac_open (plan, open_model, free);
+    rac_map (plan, map);
+    rac_result (plan, "at", RAC_I64);
+    rac_result (plan, "weight", RAC_I64);
+    rac_result (plan, "size", RAC_I64);
+    return RAC_OK;
+}
+C
+
+# same NAME WORDS...: typed in the laptop's folder, the cluster gives what a run there does.
+same () {
+    local name=$1
+    shift
+    cd "$laptop" || exit 1
+    rm -rf "$work/local" "$roots/out/result"
+    run "$@" -o "$work/local" --quiet
+    [ "$code" -eq 0 ] || fail "$name: does not run here: $(tail -1 "$work/stderr")"
+    on me run "$@" -o "$roots/out/result" --master localhost --quiet
+    if [ "$code" -ne 0 ]; then
+        fail "$name: exit code $code: $(tail -1 "$work/stderr")"
+    elif ! cat "$roots/out/result"/part-* | cmp - <(cat "$work/local"/part-*) > "$work/diff" 2>&1; then
+        fail "$name: $(head -3 "$work/diff" | tr '\n' '|')"
+    else
+        pass "$name"
+    fi
+}
+# refuses NAME CODE PATTERN WORDS...: the cluster does not, in one line like that.
+refuses () {
+    local name=$1 expected=$2 pattern=$3
+    shift 3
+    cd "$laptop" || exit 1
+    rm -rf "$roots/out/result"
+    on me run "$@" -o "$roots/out/result" --master localhost --quiet
+    refused "$name" "$expected" "$pattern"
+}
+# Bytes that have come to the only node from the head, as its last beat says.
+streamed () {
+    on me nodes --json --master localhost
+    python3 -c "import json, sys; print (*(node ['streamed_bytes'] for node in json.load (sys.stdin)))" < "$work/stdout"
+}
+# comes NAME BYTES: so many bytes, and few more, have come since the last call. A new side file of PROBE bytes shows that the beat is new.
+seen=0
+PROBE=50000
+comes () {
+    local now=0 due=$((SECONDS + 20))
+    bytes $PROBE > "$laptop/probe"
+    same "$1: a new file" ./weigh.c --model probe
+    while [ $SECONDS -lt $due ] && [ "$now" -lt $((seen + $2 + PROBE)) ]; do now=$(streamed); done
+    if [ "$now" -ge $((seen + $2 + PROBE)) ] && [ "$now" -lt $((seen + $2 + 10 * PROBE)) ]; then pass "$1"; else fail "$1: $now bytes after $seen"; fi
+    seen=$now
+}
+bytes () { head -c "$1" /dev/urandom; }
+
+holds 'the cluster is up' cluster 1
+
+# ---- side files
+
+bytes 4000000 > "$laptop/weights.bin"
+same 'a side file that lies with the client' ./weigh.c
+comes 'it comes once' 4000000
+same 'the same again' ./weigh.c
+comes 'what a client brought once is not sent again' 0
+bytes 90000 > "$laptop/weights.bin"
+same 'another one under that name' ./weigh.c
+: > "$laptop/empty"
+same 'an empty side file' ./weigh.c --model empty
+mv "$laptop/weights.bin" "$laptop/renamed.bin"
+same 'by an option' ./weigh.c --model renamed.bin
+refuses 'a side file that is nowhere' 2 "side file 'model': neither with the client nor on the head: weights.bin: not found on the head"  ./weigh.c
+
+bytes 20000000 > "$roots/head/model"
+same 'a large side file on the head' ./weigh.c --model "$roots/head/model"
+comes 'it comes once, from the head' 20000000
+same 'the same file again' ./weigh.c --model "$roots/head/model"
+comes 'it lies in the cache now' 0
+bytes 20000001 > "$roots/head/model"
+add_node () {
+    on head cluster token
+    on pi2 cluster join "$(word)" --node pi2 --slots 2 --memory 128M
+    [ "$code" -eq 0 ] || return 1
+    starts pi2 worker
+    worker[2]=$daemon
+    says pi2 'is worker'
+}
+holds 'a second node' add_node
+same 'another file there is another file' ./weigh.c --model "$roots/head/model"
+
+bytes 9000000 > "$laptop/large"
+refuses 'too large to travel' 2 'larger than the 8 MiB that travel with a job, and the head has none: large: not found' ./weigh.c --model large
+refuses 'too large to travel, and outside the roots' 2 "and the head has none: $laptop/large: lies outside" ./weigh.c --model "$laptop/large"
+cp "$laptop/large" "$work/large"
+same 'too large to travel, but the head has the same' ./weigh.c --model large
+bytes 9000000 > "$work/large"
+refuses 'too large to travel, and the head has another' 2 'side file large: is another one here than on the head' ./weigh.c --model large
+
+# Who cannot compile does not know what the job declares, but what its options say.
+cd "$laptop" || exit 1
+run ./weigh.c --model renamed.bin -o "$work/named" --quiet
+blind () {
+    RACIMO_CC=none on me run ./weigh.c --model=renamed.bin -o - --master localhost --quiet
+    [ "$code" -eq 0 ] && cat "$work/named"/part-* | cmp -s - "$work/stdout"
+}
+holds 'from a client without a compiler' blind
+cd "$work/data" || exit 1
