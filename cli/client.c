@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { USUAL_PRIORITY = 100, SILENCE_US = 5000000, STEP_MS = 1000, ACCEPT_WAITS = 6, ENDED = 4 };
+enum { USUAL_PRIORITY = 100, SILENCE_US = 5000000, STEP_MS = 1000, ACCEPT_WAITS = 6 };
 
 struct rac_client {
     remote_t *remote;
@@ -268,7 +268,7 @@ static int s_listen (rac_client *self, rac_news *into, int wait_ms)
     const message_state_t *state = &message.state;
     bool news = message.verb == MESSAGE_STATE;
     if (news)
-        *into = (rac_news) { .job = state->job, .phase = (rac_phase) (state->phase < ENDED ? state->phase : 0), .bytes_done = state->bytes_done,
+        *into = (rac_news) { .job = state->job, .phase = (rac_phase) (state->phase < STATE_ENDED ? state->phase : 0), .bytes_done = state->bytes_done,
             .bytes_all = state->bytes_all, .rows = state->rows, .tasks_done = state->tasks_done, .tasks_all = state->tasks_all, .error = "",
             .summary = "" };
     message_free (&message);

@@ -40,8 +40,8 @@ static const char *s_state (const message_job_info_t *job)
 // Of the bytes in the map phase, of the tasks later.
 static void s_share (const message_job_info_t *job, buffer_t *into)
 {
-    uint64_t done = job->phase == 1 ? job->bytes_done : job->tasks_done, all = job->phase == 1 ? job->bytes_all : job->tasks_all;
-    if (job->phase >= 1 && job->phase <= 3 && all)
+    uint64_t done = job->phase == STATE_MAP ? job->bytes_done : job->tasks_done, all = job->phase == STATE_MAP ? job->bytes_all : job->tasks_all;
+    if (job->phase >= STATE_MAP && job->phase < STATE_ENDED && all)
         buffer_print (into, "%llu%%", (unsigned long long) (done >= all ? 100 : done * 100 / all));
     buffer_add (into, "", 1);
 }
@@ -49,7 +49,7 @@ static void s_share (const message_job_info_t *job, buffer_t *into)
 static void s_duration (const message_job_info_t *job, buffer_t *into)
 {
     uint64_t end = job->ended_s ? job->ended_s : (uint64_t) time (NULL);
-    if (job->submitted_s && (job->ended_s || job->phase < 4))
+    if (job->submitted_s && (job->ended_s || job->phase < STATE_ENDED))
         ask_duration (end > job->submitted_s ? end - job->submitted_s : 0, into);
     buffer_add (into, "", 1);
 }
@@ -59,7 +59,7 @@ static void s_result (const message_job_info_t *job, size_t room, buffer_t *line
 {
     const char *output = *job->output ? job->output : "-";
     size_t size = strlen (output);
-    if (job->phase >= 4 && *job->error)
+    if (job->phase >= STATE_ENDED && *job->error)
         buffer_print (line, "%s", job->error);
     else if (size <= room || room <= 3)
         buffer_print (line, "%s", output);
@@ -127,11 +127,11 @@ static void s_show (const listing_t *self, bool all)
 {
     size_t columns = ask_columns (), ended = 0, hidden = 0;
     for (size_t i = 0; i < self->jobs; i++)
-        ended += self->job [i].job_info.phase >= 4;
+        ended += self->job [i].job_info.phase >= STATE_ENDED;
     if (self->jobs)
         jobs_show_head (columns);
     for (size_t i = 0; i < self->jobs; i++) {
-        bool old = self->job [i].job_info.phase >= 4 && !all && ended > SHOWN;
+        bool old = self->job [i].job_info.phase >= STATE_ENDED && !all && ended > SHOWN;
         if (old) {
             ended--;
             hidden++;

@@ -38,7 +38,7 @@ void progress_count (uint64_t number, buffer_t *into)
 
 static void s_left (const message_state_t *state, int64_t elapsed_us, buffer_t *into)
 {
-    if (state->phase != 1 || !state->bytes_done || state->bytes_done > state->bytes_all || elapsed_us < 500000)
+    if (state->phase != STATE_MAP || !state->bytes_done || state->bytes_done > state->bytes_all || elapsed_us < 500000)
         return;
     double left = (double) elapsed_us / 1e6 * (double) (state->bytes_all - state->bytes_done) / (double) state->bytes_done;
     if (left < 60)
@@ -53,14 +53,14 @@ void progress_line (const message_state_t *state, int64_t elapsed_us, size_t wid
 {
     static const char *const phases [] = { "waiting", "map", "reduce", "commit" };
     buffer_t part [4] = { { 0 } };
-    uint64_t percent = state->phase == 1 && state->bytes_all ? state->bytes_done * 100 / state->bytes_all
+    uint64_t percent = state->phase == STATE_MAP && state->bytes_all ? state->bytes_done * 100 / state->bytes_all
                        : state->tasks_all ? state->tasks_done * 100 / state->tasks_all : 0;
     buffer_print (&part [0], "%s %llu%%", phases [state->phase < COUNT_OF (phases) ? state->phase : 0], (unsigned long long) percent);
     if (state->rows) {
         progress_count (state->rows, &part [1]);
         buffer_print (&part [1], " rows");
     }
-    if (state->phase == 1 && elapsed_us > 0) {
+    if (state->phase == STATE_MAP && elapsed_us > 0) {
         progress_bytes ((uint64_t) ((double) state->bytes_done * 1e6 / (double) elapsed_us), &part [2]);
         buffer_print (&part [2], "/s");
     }

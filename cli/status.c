@@ -40,12 +40,12 @@ static void s_take_job (void *context, const message_t *answer)
 {
     status_page_t *self = context;
     const message_job_info_t *job = &answer->job_info;
-    if (answer->verb != MESSAGE_JOB_INFO || job->phase >= 4)
+    if (answer->verb != MESSAGE_JOB_INFO || job->phase >= STATE_ENDED)
         return;
     if (!self->quiet && !self->running && !self->waiting)
         jobs_show_head (self->columns);
-    self->running += job->phase > 0;
-    self->waiting += job->phase == 0;
+    self->running += job->phase != STATE_WAITING;
+    self->waiting += job->phase == STATE_WAITING;
     if (!self->quiet)
         jobs_show_line (job, self->columns);
 }

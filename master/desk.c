@@ -6,8 +6,6 @@
 
 #include <time.h>
 
-enum { COMMIT = 3, ENDED = 4 };                         // phases of JOB_INFO
-
 status_t desk_open (shell_t *self, error_t *error)
 {
     if (!self->options->state)
@@ -63,7 +61,7 @@ void desk_end (shell_t *self, const work_t *work, const message_finished_t *fini
 {
     error_t error = { 0 };
     message_job_info_t info = s_job_info (self, work);
-    info.phase = ENDED;
+    info.phase = STATE_ENDED;
     info.ended_s = (uint64_t) time (NULL);
     info.exit_code = finished->exit_code;
     info.error = finished->error;
@@ -118,7 +116,7 @@ static bool s_answer_works (shell_t *self, const peer_id_t *to, uint64_t job, co
     for (; sent && work; work = work->next)
         if (!job || work->number == job) {
             message_t message = { .verb = MESSAGE_JOB_INFO, .job_info = s_job_info (self, work) };
-            message.job_info.phase = work->ended ? COMMIT : message.job_info.phase;
+            message.job_info.phase = work->ended ? STATE_COMMIT : message.job_info.phase;
             sent = s_answer (self, to, &message);
         }
     return sent;

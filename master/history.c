@@ -171,7 +171,7 @@ static status_t s_load (history_t *self, uint64_t job)
     if (!rc && (!s_next (&records, &at, MESSAGE_JOB_INFO, &info) || info.job_info.job != job))
         rc = FAILED;
     if (!rc && !s_next (&records, &at, MESSAGE_FINISHED, &finished)) {
-        info.job_info.phase = 4;
+        info.job_info.phase = STATE_ENDED;
         info.job_info.exit_code = LOST_CODE;
         info.job_info.error = (char *) "the master ended before it";
     }

@@ -24,7 +24,7 @@ static void s_tell_state (shell_t *self, work_t *work)
     message_state_t *state = &message.state;
     plan_state (self->plan, work->number, state);
     state->rows = work_rows (work);
-    for (uint32_t i = 0; i < self->roster.members && state->phase == 1; i++)
+    for (uint32_t i = 0; i < self->roster.members && state->phase == STATE_MAP; i++)
         if (self->roster.member [i].beat_job == work->number) {
             state->bytes_done += self->roster.member [i].beat_bytes;
             state->rows += self->roster.member [i].beat_rows;

@@ -287,8 +287,8 @@ void plan_destroy (plan_t **self_p)
 void plan_step (plan_t *self, const event_t *event, action_list_t *actions)
 {
     static void (*const handle []) (plan_t *, const event_t *) = {
-        [EVENT_WORKER_JOINED] = plan_joined, [EVENT_WORKER_LOST] = plan_lost, [EVENT_WORKER_DRAINING] = plan_draining, [EVENT_SUBMITTED] = s_submitted,
-        [EVENT_DECLARED] = s_declared,
+        [EVENT_WORKER_JOINED] = plan_joined, [EVENT_WORKER_LOST] = plan_lost, [EVENT_WORKER_DRAINING] = plan_draining,
+        [EVENT_SUBMITTED] = s_submitted, [EVENT_DECLARED] = s_declared,
         [EVENT_DONE] = s_done, [EVENT_SEALED] = s_sealed, [EVENT_FAULT] = plan_fault,
         [EVENT_CANCELLED] = s_ended, [EVENT_COMMITTED] = s_ended, [EVENT_COMMIT_FAILED] = s_ended,
     };
@@ -310,7 +310,7 @@ void plan_state (const plan_t *self, uint64_t number, message_state_t *into)
     const job_t *job = plan_job (self, number);
     if (!job)
         return;
-    static const uint64_t phase [] = { 0, 0, 1, 2, 3 };
+    static const uint64_t phase [] = { STATE_WAITING, STATE_WAITING, STATE_MAP, STATE_REDUCE, STATE_COMMIT };      // by ours
     const stage_t *stage = &job->stage [job->shuffle && job->cut];
     into->phase = phase [job->phase];
     into->bytes_done = job->bytes_done;

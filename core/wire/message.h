@@ -85,8 +85,9 @@ typedef struct { uint64_t what, job; } message_query_t;             // answered 
 typedef struct { uint64_t job, epoch, data; } message_accepted_t;   // data: port of the data server, for a result that is fetched; 0: none
 typedef struct { char *error; } message_end_t;                      // of the answers to a QUERY; or why the master does not do what was asked
 
+typedef enum { STATE_WAITING = 0, STATE_MAP, STATE_REDUCE, STATE_COMMIT, STATE_ENDED } state_phase_t;
 typedef struct {
-    uint64_t job, phase, priority, submitted_s, ended_s;            // phase: as in STATE; 4: ended. Seconds since 1970; ended_s 0: not yet
+    uint64_t job, phase, priority, submitted_s, ended_s;            // phase: STATE_... Seconds since 1970; ended_s 0: not yet
     uint64_t bytes_done, bytes_all, tasks_done, tasks_all, slots;   // slots that work for it now
     uint64_t exit_code;
     char *name, *user, *output, *error;
@@ -109,7 +110,7 @@ typedef struct { char *token, *node; } message_join_t;              // on the do
 typedef struct { char *role, *cluster, *error; uint64_t control, data; } message_joined_t;  // ports; error: refused, else empty
 
 typedef struct {                                        // at most ten a second
-    uint64_t job, phase;                                // phase: 0 waiting, 1 map, 2 reduce, 3 commit
+    uint64_t job, phase;                                // phase: STATE_..., not STATE_ENDED
     uint64_t bytes_done, bytes_all, rows, tasks_done, tasks_all, tasks_running, workers;
 } message_state_t;
 

@@ -36,7 +36,7 @@ static void s_again (void)
 
 static message_job_info_t s_info (uint64_t job)
 {
-    return (message_job_info_t) { .job = job, .phase = 0, .name = (char *) "wordcount", .user = (char *) "ana", .output = (char *) "/out" };
+    return (message_job_info_t) { .job = job, .phase = STATE_WAITING, .name = (char *) "wordcount", .user = (char *) "ana", .output = (char *) "/out" };
 }
 
 static void s_accept (uint64_t job)
@@ -49,7 +49,7 @@ static void s_finish (uint64_t job, uint64_t exit_code, const char *error)
 {
     message_job_info_t info = s_info (job);
     message_finished_t finished = { job, exit_code, (char *) error, NULL, (char *) "{}" };
-    info.phase = 4;
+    info.phase = STATE_ENDED;
     info.exit_code = exit_code;
     info.error = (char *) error;
     ck_assert (history_end (s_history, &info, &finished, NULL) == OK);
