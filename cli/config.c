@@ -281,13 +281,13 @@ static char *s_choose_file (error_t *error)
 {
     const char *named = getenv ("RACIMO_CONFIG");
     if (named && *named) {
-        char *folder = NULL, *here = *named == '/' ? memory_text ("") : getcwd (NULL, 0);
+        if (*named == '/')
+            return memory_text (named);
+        char *here = getcwd (NULL, 0), *file = here ? file_join (here, named) : NULL;
         if (!here)
             (void) error_errno (error, "the current folder");
-        else
-            folder = *named == '/' ? memory_text (named) : file_join (here, named);
         free (here);
-        return folder;
+        return file;
     }
     char *system = memory_text (SYSTEM_FOLDER "/racimo.conf"), *folder = geteuid () ? s_own_folder () : NULL;
     if (!folder)

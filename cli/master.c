@@ -26,6 +26,7 @@ enum {
     MOST_ROOTS = 64,
     WORKER_END_S = 10,                                  // for the head's worker to end, after its master
     FIRST_PAUSE_S = 1, LAST_PAUSE_S = 60,               // before a worker that died is started again
+    LIVED_S = 60,                                       // whoever has lived for so long did not die of how it was started
 };
 
 const char master_help [] =
@@ -42,7 +43,7 @@ typedef struct {
     pid_t self, master, worker;                         // 0: it does not run
     int master_status;
     bool up, ending;
-    int64_t worker_due_us, worker_pause_s;              // when to start it (again)
+    int64_t worker_since_us, worker_due_us, worker_pause_s;         // when it was started; when to start it (again)
 } head_t;
 
 // ---- before anything runs
@@ -189,18 +190,20 @@ static status_t s_fork (head_t *self, pid_t *child, const char *name, int (*run)
 static void s_start_worker (head_t *self)
 {
     error_t error = { 0 };
+    self->worker_since_us = clock_us ();
     if (s_fork (self, &self->worker, "racimo-worker", s_run_worker, &error))
         log_line (LOG_BAD, "%s", error.text);
     self->worker_due_us = self->worker ? 0 : clock_us () + LAST_PAUSE_S * INT64_C (1000000);
 }
 
-// A worker that lived for a while is worth another start at once; one that dies at its start, later and later.
+// A worker that has lived for a while is started again soon; one that dies at its start, later and later.
 static void s_worker_ended (head_t *self, int status)
 {
     self->worker = 0;
     if (self->ending || !self->master)
         return;
-    self->worker_pause_s = self->worker_pause_s ? self->worker_pause_s * 2 : FIRST_PAUSE_S;
+    bool lived = clock_us () - self->worker_since_us >= LIVED_S * INT64_C (1000000);
+    self->worker_pause_s = self->worker_pause_s && !lived ? self->worker_pause_s * 2 : FIRST_PAUSE_S;
     if (self->worker_pause_s > LAST_PAUSE_S)
         self->worker_pause_s = LAST_PAUSE_S;
     self->worker_due_us = clock_us () + self->worker_pause_s * INT64_C (1000000);
