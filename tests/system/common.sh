@@ -99,15 +99,34 @@ left_over () {
     echo "$left"
 }
 
+# tidy NAME: nothing is left; what is, would be found again by the next who looks.
+tidy () {
+    local left
+    left=$(left_over)
+    [ -n "$left" ] || return 0
+    fail "$1: leaves$left"
+    rm -rf "$work/tmp" "$work"/.*racimo-*
+    mkdir -p "$work/tmp"
+    return 1
+}
+
+# vanished NAME: a run that cannot have ended well has left nothing.
+vanished () {
+    if [ -e "$work/out" ]; then
+        fail "$1: leaves a result"
+    elif tidy "$1"; then
+        pass "$1"
+    fi
+}
+
 # fails NAME CODE PATTERN ARGUMENTS...: the run ends with CODE, says one line that matches PATTERN (as grep -E), and leaves nothing,
 # neither under the final name $work/out nor anywhere else. Lines of the compiler before that line are allowed with code 4.
 fails () {
-    local name=$1 expected=$2 pattern=$3 lines left
+    local name=$1 expected=$2 pattern=$3 lines
     shift 3
     rm -rf "$work/out"
     run "$@" -o "$work/out"
     lines=$(grep -c . "$work/stderr")
-    left=$(left_over)
     if [ "$code" -eq 124 ] || [ "$code" -eq 137 ]; then
         fail "$name: hangs"
     elif [ "$code" -ne "$expected" ]; then
@@ -116,35 +135,24 @@ fails () {
         fail "$name: does not say /$pattern/: $(tail -1 "$work/stderr")"
     elif [ "$lines" -ne 1 ] && [ "${compiler_lines:-no}" = no ]; then
         fail "$name: says $lines lines: $(head -3 "$work/stderr" | tr '\n' '|')"
-    elif [ -e "$work/out" ]; then
-        fail "$name: leaves a result"
-    elif [ -n "$left" ]; then
-        fail "$name: leaves$left"
-        rm -rf "$work/tmp" "$work"/.*racimo-*
-        mkdir -p "$work/tmp"
     else
-        pass "$name"
+        vanished "$name"
     fi
 }
 
 # gives NAME EXPECTED ARGUMENTS...: the run ends well and its parts joined are the file EXPECTED.
 gives () {
-    local name=$1 expected=$2 left
+    local name=$1 expected=$2
     shift 2
     rm -rf "$work/out"
     run "$@" -o "$work/out"
-    left=$(left_over)
     if [ "$code" -ne 0 ]; then
         fail "$name: exit code $code: $(tail -1 "$work/stderr")"
     elif ! cat "$work"/out/part-* | cmp -s - "$expected"; then
         fail "$name: $(cat "$work"/out/part-* | cmp - "$expected" 2>&1)"
     elif [ ! -e "$work/out/_SUCCESS" ] || [ ! -e "$work/out/_job.json" ]; then
         fail "$name: no _SUCCESS or no _job.json"
-    elif [ -n "$left" ]; then
-        fail "$name: leaves$left"
-        rm -rf "$work/tmp"
-        mkdir -p "$work/tmp"
-    else
+    elif tidy "$name"; then
         pass "$name"
     fi
 }

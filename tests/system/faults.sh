@@ -217,21 +217,6 @@ for signal in KILL TERM SEGV STOP; do
     shot_once "$signal"
 done
 
-# vanished NAME: a run that cannot have ended well has left nothing.
-vanished () {
-    local left
-    left=$(left_over)
-    if [ -e "$work/out" ]; then
-        fail "$1: leaves a result"
-    elif [ -n "$left" ]; then
-        fail "$1: leaves$left"
-        rm -rf "$work/tmp" "$work"/.*racimo-*
-        mkdir -p "$work/tmp"
-    else
-        pass "$1"
-    fi
-}
-
 # Every process of a run but the client and the executor, one run each: whichever dies, the run ends and nothing is left.
 shoot_others () {
     local executor victims number=0 count=1

@@ -21,45 +21,19 @@ JOB (stations)
 
 // ---- headers
 
-JOB (by_name)
+static rac_status s_by (rac_plan *plan, rac_format format, const char *column)
 {
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "b", RAC_BYTES);
-    rac_key (plan, "b", RAC_BYTES);
+    rac_input (plan, format, NULL, 0);
+    rac_read (plan, column, RAC_BYTES);
+    rac_key (plan, column, RAC_BYTES);
     return RAC_OK;
 }
 
-JOB (by_number)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "3", RAC_BYTES);
-    rac_key (plan, "3", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_zero)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "0", RAC_BYTES);
-    rac_key (plan, "0", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_quoted_name)
-{
-    rac_input (plan, RAC_CSV, NULL, 0);
-    rac_read (plan, "say \"b\", or c", RAC_BYTES);
-    rac_key (plan, "say \"b\", or c", RAC_BYTES);
-    return RAC_OK;
-}
-
-JOB (by_name_in_tsv)
-{
-    rac_input (plan, RAC_TSV, NULL, 0);
-    rac_read (plan, "\"b\"", RAC_BYTES);
-    rac_key (plan, "\"b\"", RAC_BYTES);
-    return RAC_OK;
-}
+JOB (by_name) { return s_by (plan, RAC_CSV, "b"); }
+JOB (by_number) { return s_by (plan, RAC_CSV, "3"); }
+JOB (by_zero) { return s_by (plan, RAC_CSV, "0"); }
+JOB (by_quoted_name) { return s_by (plan, RAC_CSV, "say \"b\", or c"); }
+JOB (by_name_in_tsv) { return s_by (plan, RAC_TSV, "\"b\""); }
 
 static uint32_t s_position (job_declare_fn *declare, const char *line, uint32_t fields)
 {
