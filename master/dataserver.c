@@ -32,7 +32,7 @@ enum {
     HELPERS = 3, CUTS = 64,
     WAITING = 32 << 20,                                 // bytes of requests and answers that are not yet sent: more are not read
     AHEAD = 1 << 20,                                    // read ahead of whoever reads a file in order
-    HISTORIES = 256,
+    HISTORIES = 256, STRETCH = 16 << 20,                // parts of files whose packing is remembered, and their size
 };
 
 typedef struct entry {
@@ -55,12 +55,13 @@ typedef struct exchange {                               // a request, and then i
     buffer_t payload;                                   // of PUT; then of BULK
     size_t weight;                                      // what it holds of WAITING
     bulk_codec_t codec;                                 // to pack with
+    int64_t took_us;                                    // a helper
     error_t error;
 } exchange_t;
 
 typedef struct { exchange_t *head, **tail; } queue_t;
 
-typedef struct { uint64_t job, index; bulk_history_t history; } known_t;
+typedef struct { uint64_t job, index, stretch; bulk_history_t history; } known_t;
 
 struct dataserver {
     peer_t *peer;
@@ -322,10 +323,12 @@ static void *s_help (void *context)
             continue;
         }
         pthread_mutex_unlock (&self->lock);
+        int64_t began = clock_us ();
         if (exchange->asked.verb == MESSAGE_FETCH)
             s_fetch (self, exchange);
         else
             s_put (self, exchange);
+        exchange->took_us = clock_us () - began;
         pthread_mutex_lock (&self->lock);
         bool first = !self->answered.head;
         s_push (&self->answered, exchange);
@@ -340,10 +343,10 @@ static void *s_help (void *context)
 
 static bulk_history_t *s_history (dataserver_t *self, const message_fetch_t *fetch)
 {
-    known_t *known = &self->known [(fetch->job * 31 + fetch->index * 2 + fetch->what) % HISTORIES];
-    uint64_t index = fetch->index * 2 + fetch->what;
-    if (known->job != fetch->job || known->index != index)
-        *known = (known_t) { .job = fetch->job, .index = index };
+    uint64_t index = fetch->index * 2 + fetch->what, stretch = fetch->offset / STRETCH;
+    known_t *known = &self->known [(fetch->job * 31 + index * 17 + stretch) % HISTORIES];
+    if (known->job != fetch->job || known->index != index || known->stretch != stretch)
+        *known = (known_t) { .job = fetch->job, .index = index, .stretch = stretch };
     return &known->history;
 }
 
@@ -390,7 +393,8 @@ static void s_answer (dataserver_t *self, exchange_t *exchange)
 {
     self->waiting -= exchange->weight;
     if (exchange->asked.verb == MESSAGE_FETCH && exchange->payload.size)
-        bulk_learn (&self->pace, s_history (self, &exchange->asked.fetch), exchange->codec, exchange->answer.bulk.length, exchange->payload.size);
+        bulk_learn (&self->pace, s_history (self, &exchange->asked.fetch), exchange->codec, exchange->answer.bulk.length, exchange->payload.size,
+            exchange->took_us);
     if (peer_send_bulk (self->peer, &exchange->from, &exchange->answer, exchange->payload.data, exchange->payload.size, 0, NULL)) { }
     s_exchange_destroy (exchange);
 }
@@ -423,18 +427,13 @@ static bool s_ending (dataserver_t *self)
     return ending;
 }
 
-// Idle is the server whose helpers wait for requests: then packing costs nobody anything.
 static void *s_speak (void *context)
 {
     dataserver_t *self = context;
     while (!s_ending (self)) {
         zmq_pollitem_t item [2] = { { .fd = self->wake, .events = ZMQ_POLLIN }, { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN } };
-        int64_t before = clock_us ();
         if (zmq_poll (item, self->waiting < WAITING ? 2 : 1, -1) < 0 && zmq_errno () != EINTR)
             return NULL;
-        int64_t now = clock_us ();
-        if (!self->waiting)
-            bulk_idle (&self->pace, now, now - before);
         if (item [0].revents)
             s_answer_all (self);
         s_hear (self);
@@ -455,6 +454,7 @@ static status_t s_start (dataserver_t *self, const char *endpoint, const peer_op
     self->peer = peer_bind (endpoint, &bulk, error);
     if (!self->peer)
         return FAILED;
+    self->pace.helpers = HELPERS;
     for (; self->helpers < HELPERS; self->helpers++)
         if ((errno = pthread_create (&self->helper [self->helpers], NULL, s_help, self)))
             return error_errno (error, "no thread for the data server");

@@ -2,9 +2,9 @@
 //
 // How many requests are under way follows from how long they take: while answers come within WANTED_US there may be one more, up to
 // WINDOW_MOST; when they take twice as long, one less. So a gigabit link is full (sixteen are 4 MiB), and on a slow one a block that an
-// executor waits for does not stand behind seconds of read-ahead. It must also be less than the tenth of a second in which a server judges whether
-// packing pays (wire/bulk.c): what lies in queues longer than that was packed before the change that is judged. (This is the idea of TCP Vegas: delay tells of a queue before loss does;
-// here the delay that hurts is known, so no base has to be estimated.)
+// executor waits for does not stand behind seconds of read-ahead. And what lies in queues was packed before: the less of it, the sooner a server sees
+// what another codec brings (wire/bulk_choice.c). (This is the idea of TCP Vegas: delay tells of a queue before loss does; here the delay that
+// hurts is known, so no base has to be estimated.)
 //
 // An answer may be lost in two ways. The connection broke: then all are lost, and ZeroMQ makes a new one without telling us; or the
 // server had no room for it. A request that is not answered within ASK_AGAIN_US is asked again under its number, and an answer that
@@ -44,7 +44,6 @@ struct link {
     int64_t heard_us, silent_us, patience_us;           // silent: in whole turns of ASK_AGAIN_US before this one
     bool blocked;                                       // something waits for the socket
     bulk_pace_t pace;                                   // of what we send
-    int64_t worked_us;                                  // it was packed and sent until then
     bulk_history_t history;
     buffer_t packed;
 };
@@ -117,9 +116,8 @@ static status_t s_put (link_t *self, const piece_t *piece)
     size_t size = codec == BULK_NONE ? haul->size : self->packed.size;
     status_t rc = peer_send_bulk (self->peer, NULL, &put, bytes, size, 0, NULL);
     if (!rc)
-        bulk_learn (&self->pace, &self->history, tried, haul->size, size);
+        bulk_learn (&self->pace, &self->history, tried, haul->size, size, clock_us () - now);
     piece->haul->carried += rc ? 0 : size;
-    self->worked_us = clock_us ();
     return rc;
 }
 
@@ -285,8 +283,6 @@ static bool s_hear_one (link_t *self, int64_t now)
 
 void link_hear (link_t *self, int64_t now)
 {
-    bulk_idle (&self->pace, now, now - self->worked_us);
-    self->worked_us = now;
     while (self->peer && s_hear_one (self, now)) { }
     s_send_all (self, now);
 }

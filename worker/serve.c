@@ -125,6 +125,8 @@ static status_t s_read (serve_t *self, shelf_t *shelf, const message_fetch_t *fe
 static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t *fetch)
 {
     error_t error = { 0 };
+    int64_t began = clock_us ();
+    bulk_codec_t codec = BULK_NONE;
     message_t bulk = { .verb = MESSAGE_BULK, .bulk = { .request = fetch->request, .offset = fetch->offset, .length = fetch->length } };
     shelf_t *shelf = s_find (self, fetch, &error);
     const buffer_t *body = &self->raw;
@@ -134,14 +136,15 @@ static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t 
         bulk.bulk.error = error.text;
     }
     else {
-        bulk_codec_t codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), clock_us ());
+        codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), began);
         bulk.bulk.checksum = bulk_checksum (self->raw.data, self->raw.size);
         bulk.bulk.codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed);
         if (bulk.bulk.codec != BULK_NONE)
             body = &self->packed;
-        bulk_learn (&self->pace, &shelf->history, codec, self->raw.size, body->size);
     }
     (void) !peer_send_bulk (self->peer, to, &bulk, body->data, body->size, 0, NULL);
+    if (body->size)
+        bulk_learn (&self->pace, &shelf->history, codec, self->raw.size, body->size, clock_us () - began);
 }
 
 // False: the thread is to end.
@@ -186,10 +189,7 @@ static void *s_run (void *context)
     serve_t *self = context;
     zmq_pollitem_t item [] = { { .fd = mail_fd (self->in), .events = ZMQ_POLLIN }, { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN } };
     do {
-        int64_t before = clock_us ();
         while (zmq_poll (item, 2, -1) < 0 && errno == EINTR) { }
-        int64_t now = clock_us ();
-        bulk_idle (&self->pace, now, now - before);
     } while (s_hear (self));
     return NULL;
 }

@@ -1,8 +1,8 @@
 // bulk: bytes on their way: packed when that makes the whole faster, with a checksum of what they are unpacked.
 //
-// The codecs are stateless and any thread's. The choice is made by whoever sends, in one thread, by measurement: a server that waits for
-// requests while its answers are on the link has time to pack; whether packing then moves more bytes a second is tried for a tenth of
-// a second and kept if it does. Data that does not shrink (tried on some of its frames) is not packed. See bulk.c for the rule.
+// The codecs (bulk.c) are stateless and any thread's. The choice among them (bulk_choice.c) is made by whoever sends, in one thread, by
+// measurement: the mixture of codecs that keeps both the link and the helpers busy, if it moves more bytes a second than no packing at all. Data
+// that does not shrink, tried on some of its frames, is not packed.
 #pragma once
 #include "base/error.h"
 #include "base/memory.h"
@@ -19,23 +19,27 @@ bulk_codec_t bulk_pack (bulk_codec_t codec, const void *bytes, size_t size, buff
 // Into room for exactly `length` bytes, and holds the checksum against them. FAILED: damaged, or a codec that this build lacks; never writes beyond.
 CHECKED status_t bulk_unpack (bulk_codec_t codec, const void *packed, size_t size, void *to, size_t length, uint64_t checksum, error_t *error);
 
-// How one file (or segment) packs. Plain data; zero: nothing known.
-typedef struct { uint64_t frames, raw [BULK_CODECS], packed [BULK_CODECS]; } bulk_history_t;
+// How the frames of one file, or of one stretch of it, pack. Plain data; zero: nothing known.
+typedef struct { uint64_t plain; double share [BULK_CODECS]; } bulk_history_t;       // frames not packed; packed / raw, 0: not known
 
-// How busy a server is and what it tries. Plain data; zero: nothing known. Times are of clock_us.
-typedef struct { int64_t until_us, times; double speed; } bulk_rest_t;               // not to be tried before; of a trial's time; speed when it failed
+// What a server has learnt about its link and its processors. Plain data; zero: nothing known. Times are of clock_us, speeds in bytes a µs.
 typedef struct {
-    int64_t since_us, idle_us, trial_us;                // of this window; since when another level is tried
-    uint64_t frames, raw, open;                         // sent in it; open: bytes of files that shrink, as far as known
-    uint32_t level, home;                               // how hard it packs; where a trial that brings nothing goes back to
-    uint32_t reach;                                     // a trial upwards failed with one step: how many now, less one
-    bool fresh, room;                                   // the level has just changed: this window does not count; the last one had time to spare
-    double speed;                                       // bytes a second at home
-    bulk_rest_t up, down;
+    uint32_t helpers;                                   // frames that can be packed at the same time; set by the owner, 0: one
+    int64_t last_us, since_us;                          // asked last; this window,
+    uint64_t frames, raw, carried, open;                // what was sent in it; open: raw bytes of files that shrink, as far as known
+    int64_t busy_us;                                    // and what the helpers have worked for it
+    double link, growth;                                // what is behind the helpers can carry so much; how fast that belief grows
+    double cost [BULK_CODECS], share [BULK_CODECS];     // of a raw byte: µs of a helper, bytes on the link; 0: not known
+    double part [BULK_CODECS], owed [BULK_CODECS];      // of the frames, for each codec; and what it has not got of that yet
+    uint64_t sent;                                      // frames, ever
+    bool plain, trying;                                 // nothing is packed, for that is as fast; the opposite is tried
+    int64_t turned_us;                                  // since when,
+    uint64_t flown, windows;                            // how many frames since, and windows after the first of them have arrived
+    double speed, tried, settled;                       // raw bytes a µs: as it is, as tried, as it was after the last trial
+    int64_t rests, rest_us, soon_us;                    // no trial before rest_us; or soon_us, if the speed has changed
 } bulk_pace_t;
 
-void bulk_idle (bulk_pace_t *self, int64_t now_us, int64_t waited_us);               // the server waited for requests
 // codecs: what both sides have.
 bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, int64_t now_us);
-// Of every frame that was sent: codec as chosen, bytes before and after (the same if it was sent as it is).
-void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed);
+// Of every frame that was sent: codec as chosen, bytes before and after (the same if it was sent as it is), and the time for which a helper had to do with it.
+void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed, int64_t took_us);
