@@ -1,16 +1,6 @@
 // A cluster's master among peers who lie.
 #include "tests/master/head.h"
 
-enum { MEMORY_KB = 256 * 1024 };
-
-static void s_expect_bounded (const char *what)
-{
-    long kb = s_memory_kb ();
-    if (getenv ("RACIMO_BENCH"))
-        printf ("%s: %ld MB at most\n", what, kb / 1024);
-    if (memcheck_memory_counts ())
-        ck_assert_int_lt (kb, MEMORY_KB);
-}
 
 // ---- workers
 
@@ -217,83 +207,7 @@ START_TEST (test_lies)
 }
 END_TEST
 
-// ---- the data server
-
-START_TEST (test_data)
-{
-    peer_t *ana = s_connect (s_control, &s_ana), *client = s_connect (s_data, &s_ana), *worker = s_connect (s_data, &s_pi1);
-    uint64_t job = s_accepted (ana, "out");
-    message_t fetch = { .verb = MESSAGE_FETCH, .fetch = { .request = 1, .job = job, .length = 100 } };
-    s_send (client, fetch);
-    message_t bulk = s_await (client, MESSAGE_BULK);
-    s_expect_text (bulk.bulk.error, "a client may not ask");
-    ck_assert_uint_eq (peer_payload (client).size, 0);
-    message_free (&bulk);
-    s_send (worker, fetch);
-    bulk = s_await (worker, MESSAGE_BULK);
-    ck_assert_str_eq (bulk.bulk.error, "");
-    ck_assert_uint_eq (bulk.bulk.length, 8);
-    message_free (&bulk);
-    peer_destroy (&ana);
-    peer_destroy (&client);
-    peer_destroy (&worker);
-}
-END_TEST
-
-// Ten that ask for a large file without an end and read nothing; one that reads gets what it asks for.
-START_TEST (test_mute_fetchers)
-{
-    enum { MUTE = 10, REQUESTS = 400 };
-    char *bytes = memory_new (8 << 20);
-    ck_assert (!file_save (s_path ("data/in.txt"), bytes, 8 << 20, NULL));
-    free (bytes);
-    peer_t *ana = s_connect (s_control, &s_ana), *mute [MUTE], *good = s_connect (s_data, &s_pi2);
-    uint64_t job = s_accepted (ana, "out");
-    message_t fetch = { .verb = MESSAGE_FETCH, .fetch = { .job = job, .length = FETCH_BYTES } };
-    for (int i = 0; i < MUTE; i++) {
-        mute [i] = s_connect (s_data, &s_pi1);
-        for (int r = 0; r < REQUESTS && !peer_send (mute [i], NULL, &fetch, WAIT_MS, NULL); r++) { }
-    }
-    for (int i = 0; i < 20; i++) {
-        s_send (good, fetch);
-        message_t bulk = s_await (good, MESSAGE_BULK);
-        ck_assert_uint_eq (bulk.bulk.length, FETCH_BYTES);
-        message_free (&bulk);
-    }
-    s_expect_bounded ("mute fetchers");
-    for (int i = 0; i < MUTE; i++)
-        peer_destroy (&mute [i]);
-    peer_destroy (&good);
-    peer_destroy (&ana);
-}
-END_TEST
-
-// ---- too much of everything
-
-// A client that asks and asks and reads nothing, one that submits and submits; the others are served meanwhile.
-START_TEST (test_floods)
-{
-    peer_t *mute = s_connect (s_control, &s_ana), *eager = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva);
-    char *input = (char *) "in.txt", output [32];
-    message_t query = { .verb = MESSAGE_QUERY, .query = { QUERY_JOBS, 0 } };
-    for (int i = 0; i < 300; i++) {
-        snprintf (output, sizeof output, "out-%d", i);
-        s_send (eager, s_submit (&input, output));
-    }
-    for (int i = 0; i < 20000; i++)
-        if (peer_send (mute, NULL, &query, 0, NULL))
-            break;
-    for (int i = 0; i < 5; i++) {
-        s_send (eva, query);
-        message_t end = s_await (eva, MESSAGE_END);
-        message_free (&end);
-    }
-    s_expect_bounded ("floods");
-    peer_destroy (&mute);
-    peer_destroy (&eager);
-    peer_destroy (&eva);
-}
-END_TEST
+// ---- the end
 
 START_TEST (test_ends)
 {
@@ -345,6 +259,6 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_registration, test_misfits, test_drains, test_roles_of_clients, test_roots, test_whose_job, test_lies,
-        test_data, test_mute_fetchers, test_floods, test_ends, test_killed };
+        test_ends, test_killed };
     return main_run ("shell", s_begin, s_end, tests, COUNT_OF (tests));
 }
