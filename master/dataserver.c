@@ -6,16 +6,10 @@
 // fsync of a finished part. The helpers make it as fast as two or three cores can pack, and keep a disk's queue filled; a part that takes seconds
 // to reach the disk holds up nobody's reading.
 //
-// A file is opened anew for each request: that is a hundredth of the cost of its 256 KiB, and holds no descriptors. What was opened must be the
-// file of the submit, by device, inode, size and time, so that a path that means something else by now gives an error and never its bytes.
-// Because an open file has no history, the kernel cannot see that somebody reads on: the bytes behind a request are asked for ahead (AHEAD).
-//
-// The lock guards the shelf (what may be fetched), the two queues and the counters. An entry of the shelf is pinned by each request that is
-// being answered, and freed by the last one that lets go.
+// What may be read and written is the shelf's to say (shelf.h). The lock guards the two queues.
 #define _GNU_SOURCE
 #include "master/dataserver.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "wire/bulk.h"
 
@@ -31,21 +25,8 @@
 enum {
     HELPERS = 3, CUTS = 64,
     WAITING = 32 << 20,                                 // bytes of requests and answers that are not yet sent: more are not read
-    AHEAD = 1 << 20,                                    // read ahead of whoever reads a file in order
     HISTORIES = 256, STRETCH = 16 << 20,                // parts of files whose packing is remembered, and their size
 };
-
-typedef struct entry {
-    struct entry *next;
-    uint64_t job;
-    fetch_what_t what;
-    input_list_t files;                                 // ours to free only once forgotten
-    int folder;                                         // of parts; -1: none
-    char owner [KEY_TEXT];
-    uint32_t pins;
-    bool forgotten;
-    served_t served;
-} entry_t;
 
 typedef struct exchange {                               // a request, and then its answer
     struct exchange *next;
@@ -65,8 +46,9 @@ typedef struct { uint64_t job, index, stretch; bulk_history_t history; } known_t
 
 struct dataserver {
     peer_t *peer;
+    shelf_t *shelf;
     int wake;                                           // an eventfd: answers, cuts, the end
-    bool secured, ending;
+    bool ending;
     pthread_t speaker, helper [HELPERS];
     uint32_t helpers;                                   // that run
     bool speaks;
@@ -74,7 +56,6 @@ struct dataserver {
     pthread_cond_t work;
     queue_t asked, answered;
     uint32_t idle;                                      // helpers without work
-    entry_t *shelf;
     char cut [CUTS] [KEY_TEXT]; uint32_t cuts;
     // the speaker's own
     size_t waiting;                                     // bytes
@@ -117,102 +98,7 @@ static void s_wake (dataserver_t *self)
     if (write (self->wake, &(uint64_t) { 1 }, 8) != 8) { }          // full: it is awake
 }
 
-// ---- the shelf; with the lock
-
-static entry_t *s_find (const dataserver_t *self, uint64_t job, fetch_what_t what)
-{
-    entry_t *entry = self->shelf;
-    while (entry && (entry->forgotten || entry->job != job || entry->what != what))
-        entry = entry->next;
-    return entry;
-}
-
-static void s_remove (dataserver_t *self, entry_t *entry)
-{
-    entry_t **at = &self->shelf;
-    while (*at != entry)
-        at = &(*at)->next;
-    *at = entry->next;
-    if (entry->folder >= 0)
-        close (entry->folder);
-    if (entry->forgotten)
-        input_list_free (&entry->files);
-    free (entry);
-}
-
-static entry_t *s_pin (dataserver_t *self, uint64_t job, fetch_what_t what)
-{
-    pthread_mutex_lock (&self->lock);
-    entry_t *entry = s_find (self, job, what);
-    if (entry)
-        entry->pins++;
-    pthread_mutex_unlock (&self->lock);
-    return entry;
-}
-
-static void s_unpin (dataserver_t *self, entry_t *entry)
-{
-    pthread_mutex_lock (&self->lock);
-    if (--entry->pins == 0 && entry->forgotten)
-        s_remove (self, entry);
-    pthread_mutex_unlock (&self->lock);
-}
-
 // ---- a helper's work
-
-// Whose request is refused whatever it asks for. Without encryption there are no roles.
-static status_t s_allowed (const dataserver_t *self, const exchange_t *exchange, const entry_t *entry, error_t *error)
-{
-    if (!self->secured)
-        return OK;
-    role_t role = entry->what == FETCH_RESULT ? ROLE_CLIENT : ROLE_WORKER;
-    if (exchange->user.role != role)
-        return error_set (error, "%s: a %s may not ask for that", exchange->user.name, role_name (exchange->user.role));
-    if (role == ROLE_CLIENT && strcmp (exchange->user.key, entry->owner))
-        return error_set (error, "%s: the result of job %llu is another client's", exchange->user.name, (unsigned long long) entry->job);
-    return OK;
-}
-
-static status_t s_check_same (int fd, const input_file_t *file, error_t *error)
-{
-    struct stat now;
-    if (fstat (fd, &now))
-        return error_errno (error, "%s: cannot look at it", file->path);
-    int64_t mtime_ns = (int64_t) now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
-    if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || now.st_dev != file->device || mtime_ns != file->mtime_ns)
-        return error_set_kind (error, ERROR_DATA, "%s: changed while the job ran", file->path);
-    return OK;
-}
-
-static status_t s_read (int fd, const input_file_t *file, uint64_t offset, size_t length, buffer_t *into, error_t *error)
-{
-    TRY (s_check_same (fd, file, error));
-    buffer_reserve (into, length);
-    status_t rc = file_read_at (fd, into->data, length, offset, file->path, error);
-    if (rc == TRUNCATED)
-        rc = error_set_kind (error, ERROR_DATA, "%s: changed while the job ran", file->path);
-    else if (!rc && offset + length < file->size)
-        posix_fadvise (fd, (off_t) (offset + length), AHEAD, POSIX_FADV_WILLNEED);
-    into->size = rc ? 0 : length;
-    return rc;
-}
-
-static status_t s_read_file (const entry_t *entry, const message_fetch_t *fetch, buffer_t *into, error_t *error)
-{
-    if (fetch->index >= entry->files.files)
-        return error_set (error, "job %llu has no file %llu", (unsigned long long) fetch->job, (unsigned long long) fetch->index);
-    const input_file_t *file = &entry->files.file [fetch->index];
-    if (fetch->offset > file->size || !fetch->length || fetch->length > FETCH_BYTES)
-        return error_set (error, "%s: no such range: %llu bytes at %llu", file->path, (unsigned long long) fetch->length,
-            (unsigned long long) fetch->offset);
-    uint64_t left = file->size - fetch->offset;
-    int fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_set_kind (error, errno == ENOENT ? ERROR_DATA : ERROR_OTHER, "%s: cannot open: %s", file->path, strerror (errno));
-    status_t rc = s_read (fd, file, fetch->offset, fetch->length < left ? fetch->length : (size_t) left, into, error);
-    close (fd);
-    return rc;
-}
 
 static void s_pack (exchange_t *self, message_bulk_t *bulk)
 {
@@ -236,74 +122,19 @@ static void s_fetch (dataserver_t *self, exchange_t *exchange)
     exchange->answer = (message_t) { .verb = MESSAGE_BULK, .bulk = { .request = fetch->request, .offset = fetch->offset } };
     message_bulk_t *bulk = &exchange->answer.bulk;
     error_t *error = &exchange->error;
-    entry_t *entry = s_pin (self, fetch->job, (fetch_what_t) fetch->what);
-    status_t rc = entry ? s_allowed (self, exchange, entry, error)
-        : error_set (error, "job %llu: has ended, or never was", (unsigned long long) fetch->job);
-    if (!rc)
-        rc = s_read_file (entry, fetch, &exchange->payload, error);
-    if (!rc)
+    if (!shelf_read (self->shelf, &exchange->user, fetch, &exchange->payload, error)) {
         s_pack (exchange, bulk);
+        shelf_count (self->shelf, fetch, &(served_t) { 1, bulk->length, exchange->payload.size, UINT64_C (1) << bulk->codec });
+    }
     bulk->kind = (uint64_t) error->kind;
     bulk->error = error->text;
-    if (!entry)
-        return;
-    pthread_mutex_lock (&self->lock);
-    entry->served.frames++;
-    entry->served.raw += bulk->length;
-    entry->served.carried += exchange->payload.size;
-    entry->served.codecs |= rc ? 0 : UINT64_C (1) << bulk->codec;
-    pthread_mutex_unlock (&self->lock);
-    s_unpin (self, entry);
-}
-
-static bool s_plain (const char *name)
-{
-    return *name && !strchr (name, '/') && strcmp (name, ".") && strcmp (name, "..");
-}
-
-static status_t s_write_at (int fd, const message_put_t *put, const buffer_t *bytes, error_t *error)
-{
-    for (size_t done = 0; done < bytes->size; ) {
-        ssize_t n = pwrite (fd, bytes->data + done, bytes->size - done, (off_t) (put->offset + done));
-        if (n < 0 && errno != EINTR)
-            return error_set_kind (error, ERROR_OUTPUT, "%s: cannot write on the head: %s", put->part, strerror (errno));
-        done += n < 0 ? 0 : (size_t) n;
-    }
-    if (put->last && fsync (fd))
-        return error_set_kind (error, ERROR_OUTPUT, "%s: cannot have it on the head's disk: %s", put->part, strerror (errno));
-    return OK;
-}
-
-static status_t s_write (const entry_t *entry, const message_put_t *put, const buffer_t *packed, error_t *error)
-{
-    if (entry->folder < 0 || !s_plain (put->part) || put->length > FETCH_BYTES || put->offset > INT64_MAX - FETCH_BYTES)
-        return error_set (error, "%s: cannot be a part", put->part);
-    buffer_t bytes = { 0 };
-    buffer_reserve (&bytes, put->length);
-    bytes.size = put->length;
-    status_t rc = bulk_unpack ((bulk_codec_t) put->codec, packed->data, packed->size, bytes.data, bytes.size, put->checksum, error);
-    int fd = rc ? -1 : openat (entry->folder, put->part, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (!rc && fd < 0)
-        rc = error_set_kind (error, ERROR_OUTPUT, "%s: cannot create on the head: %s", put->part, strerror (errno));
-    if (!rc)
-        rc = s_write_at (fd, put, &bytes, error);
-    if (fd >= 0 && close (fd) && !rc)
-        rc = error_set_kind (error, ERROR_OUTPUT, "%s: cannot write on the head: %s", put->part, strerror (errno));
-    buffer_free (&bytes);
-    return rc;
 }
 
 static void s_put (dataserver_t *self, exchange_t *exchange)
 {
     const message_put_t *put = &exchange->asked.put;
     error_t *error = &exchange->error;
-    entry_t *entry = s_pin (self, put->job, FETCH_INPUT);
-    status_t rc = entry ? s_allowed (self, exchange, entry, error)
-        : error_set (error, "job %llu: has ended, or never was", (unsigned long long) put->job);
-    if (!rc)
-        rc = s_write (entry, put, &exchange->payload, error);
-    if (entry)
-        s_unpin (self, entry);
+    status_t rc = shelf_write (self->shelf, &exchange->user, put, &exchange->payload, error);
     exchange->payload.size = 0;
     exchange->answer = (message_t) { .verb = MESSAGE_STORED, .stored = { put->request, (uint64_t) error->kind, error->text } };
     if (rc && !error->text [0])
@@ -447,7 +278,7 @@ static status_t s_start (dataserver_t *self, const char *endpoint, const peer_op
 {
     peer_options_t bulk = options ? *options : (peer_options_t) { 0 };
     bulk.bulk = true;
-    self->secured = bulk.own != NULL;
+    self->shelf = shelf_new (bulk.own != NULL);
     self->wake = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (self->wake < 0)
         return error_errno (error, "eventfd");
@@ -498,8 +329,7 @@ void dataserver_destroy (dataserver_t **self_p)
     s_end_threads (self);
     for (exchange_t *exchange; (exchange = s_pop (&self->asked)) || (exchange = s_pop (&self->answered)); )
         s_exchange_destroy (exchange);
-    while (self->shelf)
-        s_remove (self, self->shelf);
+    shelf_destroy (&self->shelf);
     peer_destroy (&self->peer);
     if (self->wake >= 0)
         close (self->wake);
@@ -517,40 +347,27 @@ int dataserver_port (const dataserver_t *self)
 status_t dataserver_add (dataserver_t *self, uint64_t job, fetch_what_t what, const input_list_t *files, const char *folder,
     const char *owner, error_t *error)
 {
-    int fd = folder ? open (folder, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
-    if (folder && fd < 0)
-        return error_set_kind (error, ERROR_OUTPUT, "%s: cannot open: %s", folder, strerror (errno));
-    entry_t *entry = memory_new (sizeof *entry);
-    *entry = (entry_t) { .job = job, .what = what, .files = *files, .folder = fd };
-    snprintf (entry->owner, sizeof entry->owner, "%s", owner);
-    pthread_mutex_lock (&self->lock);
-    entry->next = self->shelf;
-    self->shelf = entry;
-    pthread_mutex_unlock (&self->lock);
-    return OK;
+    return shelf_add (self->shelf, job, what, files, folder, owner, error);
 }
 
 void dataserver_forget (dataserver_t *self, uint64_t job, fetch_what_t what, input_list_t *files)
 {
-    pthread_mutex_lock (&self->lock);
-    entry_t *entry = s_find (self, job, what);
-    if (entry) {
-        *files = (input_list_t) { 0 };
-        entry->forgotten = true;
-        if (!entry->pins)
-            s_remove (self, entry);
-    }
-    pthread_mutex_unlock (&self->lock);
-    input_list_free (files);
+    shelf_forget (self->shelf, job, what, files);
+}
+
+void dataserver_grant (dataserver_t *self, const attempt_t *attempt, const char *key)
+{
+    shelf_grant (self->shelf, attempt, key);
+}
+
+void dataserver_withdraw (dataserver_t *self, const attempt_t *attempt, const char *key)
+{
+    shelf_withdraw (self->shelf, attempt, key);
 }
 
 served_t dataserver_served (dataserver_t *self, uint64_t job)
 {
-    pthread_mutex_lock (&self->lock);
-    const entry_t *entry = s_find (self, job, FETCH_INPUT);
-    served_t served = entry ? entry->served : (served_t) { 0 };
-    pthread_mutex_unlock (&self->lock);
-    return served;
+    return shelf_served (self->shelf, job);
 }
 
 void dataserver_cut (dataserver_t *self, const char *key)

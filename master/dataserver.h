@@ -5,22 +5,21 @@
 // the index of a file: no path ever comes from the wire, and a file is read only while it is what it was at submit. There is no state of a transfer: a request is its
 // own credit; requests wait in a queue of bounded bytes, and while that is full the sockets are not read.
 #pragma once
-#include "store/input.h"
+#include "master/shelf.h"
 #include "wire/peer.h"
 
 typedef struct dataserver dataserver_t;
-typedef struct { uint64_t frames, raw, carried, codecs; } served_t;     // codecs: bit 1 << bulk_codec_t for each that was used
 
 // Bound when it returns. options: nullable, see peer.h. NULL: failed.
 dataserver_t *dataserver_new (const char *endpoint, const peer_options_t *options, error_t *error);
 void dataserver_destroy (dataserver_t **self_p);        // ends its threads
 int dataserver_port (const dataserver_t *self);
 
-// From now on `files` of the job may be fetched as `what`; they are borrowed until dataserver_forget. FETCH_INPUT: by workers, who may PUT
-// parts into `folder`. FETCH_RESULT: by the client whose key `owner` is (empty: no encryption, anybody); folder NULL.
+// What may be fetched and written: as in shelf.h.
 CHECKED status_t dataserver_add (dataserver_t *self, uint64_t job, fetch_what_t what, const input_list_t *files, const char *folder,
     const char *owner, error_t *error);
-// Takes the list, and frees it when the last request that is being answered has let go of it. Fine for what was never added.
 void dataserver_forget (dataserver_t *self, uint64_t job, fetch_what_t what, input_list_t *files);
-served_t dataserver_served (dataserver_t *self, uint64_t job);          // of FETCH_INPUT, so far
+void dataserver_grant (dataserver_t *self, const attempt_t *attempt, const char *key);
+void dataserver_withdraw (dataserver_t *self, const attempt_t *attempt, const char *key);
+served_t dataserver_served (dataserver_t *self, uint64_t job);
 void dataserver_cut (dataserver_t *self, const char *key);              // ends that key's connections

@@ -39,6 +39,12 @@ static void s_declared (shell_t *self, const member_t *member, const message_dec
     free (homes);
 }
 
+// It is over: what it has made stays as it is.
+static void s_withdraw (shell_t *self, const member_t *member, attempt_t attempt)
+{
+    dataserver_withdraw (self->data, &attempt, member->key);
+}
+
 static void s_done (shell_t *self, const member_t *member, const message_done_t *done)
 {
     work_t *work = self->data ? shell_work (self, done->job) : NULL;
@@ -52,6 +58,8 @@ static void s_done (shell_t *self, const member_t *member, const message_done_t 
         if (!done->stage && done->task < work->tasks)
             homes_learn (self->homes, work, member, done);
     }
+    if (work)
+        s_withdraw (self, member, shell_attempt (work, done->stage, done->task, done->attempt));
     shell_step (self, (event_t) { .kind = EVENT_DONE, .worker = member->number, .done = done });
 }
 
@@ -72,6 +80,8 @@ static void s_fault (shell_t *self, const member_t *member, const message_fault_
     work_t *work = shell_work (self, fault->job);
     if (work && !work->committing)
         work->faults++;
+    if (work && self->data)
+        s_withdraw (self, member, shell_attempt (work, fault->stage, fault->task, fault->attempt));
     shell_step (self, (event_t) { .kind = EVENT_FAULT, .worker = member->number, .fault = fault });
 }
 

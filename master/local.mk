@@ -34,6 +34,7 @@ libmaster_a_SOURCES += \
 	master/roster.c master/roster.h \
 	master/results.c master/results.h \
 	master/roots.c master/roots.h \
+	master/shelf.c master/shelf.h \
 	master/shell.h \
 	master/sides.c master/sides.h \
 	master/sources.c \

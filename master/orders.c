@@ -129,6 +129,21 @@ static void s_look_ahead (shell_t *self, work_t *work, const action_t *action)
     free (number);
 }
 
+attempt_t shell_attempt (const work_t *work, uint64_t stage, uint64_t task, uint64_t attempt)
+{
+    return (attempt_t) { work->number, stage || !work->shuffle, task, attempt };
+}
+
+// Before the order is told: its first part may come at once.
+static void s_grant (shell_t *self, const work_t *work, const member_t *member, const action_t *action)
+{
+    const attempt_t attempt = shell_attempt (work, action->stage, action->task, action->attempt);
+    if (action->kind == ACTION_MAP || action->kind == ACTION_REDUCE)
+        dataserver_grant (self->data, &attempt, member->key);
+    else if (action->kind == ACTION_ABANDON)
+        dataserver_withdraw (self->data, &attempt, member->key);
+}
+
 static void s_order (shell_t *self, work_t *work, const action_t *action)
 {
     member_t *member = roster_find (&self->roster, action->worker);
@@ -140,6 +155,8 @@ static void s_order (shell_t *self, work_t *work, const action_t *action)
         work->attempts++;
     if (action->kind == ACTION_REDUCE && !work->mapped_us)
         work->mapped_us = self->now;
+    if (self->data)
+        s_grant (self, work, member, action);
     if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && s_tell_job (self, member, work))
         shell_tell (self, member, &message);
 }

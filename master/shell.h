@@ -56,6 +56,7 @@ work_t *shell_work (const shell_t *self, uint64_t number);         // that the p
 work_t *shell_ended (const shell_t *self, uint64_t number);        // that is being put away; or NULL
 // False: it cannot be reached and counts as lost, which the plan learns in shell_settle.
 bool shell_tell (shell_t *self, member_t *member, const message_t *message);
+attempt_t shell_attempt (const work_t *work, uint64_t stage, uint64_t task, uint64_t attempt);         // whose parts the data server takes
 void shell_tell_watchers (shell_t *self, work_t *work, const message_t *message);
 void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, uint64_t exit_code, const char *error, const char *compiler,
     const char *summary);

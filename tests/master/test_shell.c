@@ -1,5 +1,6 @@
 // A cluster's master among peers who lie.
 #include "tests/master/head.h"
+#include "wire/bulk.h"
 
 
 // ---- workers
@@ -207,6 +208,99 @@ START_TEST (test_lies)
 }
 END_TEST
 
+// ---- the data server
+
+static void s_expect_bulk (peer_t *peer, message_fetch_t fetch, const char *why)
+{
+    s_send (peer, (message_t) { .verb = MESSAGE_FETCH, .fetch = fetch });
+    message_t bulk = s_await (peer, MESSAGE_BULK);
+    if (why)
+        s_expect_text (bulk.bulk.error, why);
+    else
+        ck_assert_str_eq (bulk.bulk.error, "");
+    ck_assert_uint_eq (peer_payload (peer).size, why ? 0 : bulk.bulk.length);
+    message_free (&bulk);
+}
+
+// A worker has the job's files by their index, and nobody has anything else.
+START_TEST (test_data)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *client = s_connect (s_data, &s_ana), *worker = s_connect (s_data, &s_pi1);
+    uint64_t job = s_accepted (ana, "out");
+    s_expect_bulk (client, (message_fetch_t) { .job = job, .length = 100 }, "a client may not ask");
+    s_expect_bulk (client, (message_fetch_t) { .what = FETCH_RESULT, .job = job, .length = 100 }, "has ended, or never was");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .length = 100 }, NULL);
+    s_expect_bulk (worker, (message_fetch_t) { .job = job + 1, .length = 100 }, "has ended, or never was");
+    s_expect_bulk (worker, (message_fetch_t) { .what = FETCH_RESULT, .job = job, .length = 100 }, "has ended, or never was");
+    s_expect_bulk (worker, (message_fetch_t) { .what = FETCH_SEGMENT, .job = job, .length = 100 }, "has ended, or never was");
+    s_expect_bulk (worker, (message_fetch_t) { .what = UINT64_MAX, .job = job, .length = 100 }, "has ended, or never was");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .index = 1, .length = 100 }, "has no file 1");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .index = UINT64_MAX, .length = 100 }, "has no file");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .offset = 9, .length = 1 }, "no such range");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .offset = UINT64_MAX, .length = FETCH_BYTES }, "no such range");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .length = FETCH_BYTES + 1 }, "no such range");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .length = UINT64_MAX }, "no such range");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job }, "no such range");
+    s_expect_bulk (worker, (message_fetch_t) { .job = job, .length = 100 }, NULL);
+    peer_destroy (&ana);
+    peer_destroy (&client);
+    peer_destroy (&worker);
+}
+END_TEST
+
+static void s_expect_put (peer_t *peer, uint64_t job, const char *part, const char *why)
+{
+    message_t put = { .verb = MESSAGE_PUT, .put = { .job = job, .part = (char *) part, .length = 4, .checksum = bulk_checksum ("part", 4), .last = 1 } };
+    ck_assert (!peer_send_bulk (peer, NULL, &put, "part", 4, WAIT_MS, &s_error));
+    message_t stored = s_await (peer, MESSAGE_STORED);
+    if (why)
+        s_expect_text (stored.stored.error, why);
+    else
+        ck_assert_str_eq (stored.stored.error, "");
+    message_free (&stored);
+}
+
+// A part is written by the worker that runs its attempt, while it does.
+START_TEST (test_whose_part)
+{
+    uint64_t epoch;
+    peer_t *ana = s_connect (s_control, &s_ana), *one = s_connect (s_control, &s_pi1);
+    peer_t *own = s_connect (s_data, &s_pi1), *other = s_connect (s_data, &s_pi2), *client = s_connect (s_data, &s_ana);
+    s_register (one, 1, &epoch);
+    uint64_t job = s_accepted (ana, "out");
+    message_t declare = s_await (one, MESSAGE_DECLARE);
+    s_expect_put (own, job, "map-00000-1", "does not run that attempt");
+    s_send (one, (message_t) { .verb = MESSAGE_DECLARED, .declared = { .epoch = epoch, .job = job, .slot = declare.declare.slot } });
+    message_t map = s_await (one, MESSAGE_MAP);
+    char part [64], later [64], rejected [80];          // it was declared to have a map alone, whose results are parts
+    snprintf (part, sizeof part, "part-%05llu-%llu", (unsigned long long) map.map.task, (unsigned long long) map.map.attempt);
+    snprintf (later, sizeof later, "part-%05llu-%llu", (unsigned long long) map.map.task, (unsigned long long) map.map.attempt + 1);
+    snprintf (rejected, sizeof rejected, "%s.rejected", part);
+    s_expect_put (other, job, part, "pi2 does not run that attempt");
+    s_expect_put (client, job, part, "a client may not");
+    s_expect_put (own, job, "map-00000-0", "does not run that attempt");
+    s_expect_put (own, job, later, "does not run that attempt");
+    s_expect_put (own, job, "in.txt", "cannot be a part");
+    s_expect_put (own, job, "map-00000-1/../../in.txt", "cannot be a part");
+    s_expect_put (own, job, part, NULL);
+    s_expect_put (own, job, rejected, NULL);
+    message_t fault = { .verb = MESSAGE_FAULT, .fault = { .epoch = epoch, .job = job, .stage = map.map.stage, .task = map.map.task,
+        .attempt = map.map.attempt, .slot = map.map.slot, .verb = MESSAGE_MAP, .error = (char *) "it broke" } };
+    s_send (one, fault);                                // and another attempt is ordered
+    message_t again = s_await (one, MESSAGE_MAP);
+    s_expect_put (own, job, part, "does not run that attempt");
+    ck_assert_uint_ne (again.map.attempt, map.map.attempt);
+    message_free (&declare);
+    message_free (&map);
+    message_free (&again);
+    peer_destroy (&ana);
+    peer_destroy (&one);
+    peer_destroy (&own);
+    peer_destroy (&other);
+    peer_destroy (&client);
+}
+END_TEST
+
 // ---- the end
 
 START_TEST (test_ends)
@@ -259,6 +353,6 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_registration, test_misfits, test_drains, test_roles_of_clients, test_roots, test_whose_job, test_lies,
-        test_ends, test_killed };
+        test_data, test_whose_part, test_ends, test_killed };
     return main_run ("shell", s_begin, s_end, tests, COUNT_OF (tests));
 }
