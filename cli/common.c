@@ -42,8 +42,8 @@ status_t cli_check_stack (error_t *error)
     struct rlimit limit;
     if (getrlimit (RLIMIT_STACK, &limit) || limit.rlim_cur >= LEAST)
         return OK;
-    return error_set_kind (error, ERROR_USAGE, "ulimit -s %llu: too small a stack for jobs: at least %d (KiB) are needed", (unsigned long long) limit.rlim_cur / 1024,
-                           LEAST / 1024);
+    return error_set_kind (error, ERROR_USAGE, "ulimit -s %llu: too small a stack for jobs: at least %d (KiB) are needed",
+        (unsigned long long) limit.rlim_cur / 1024, LEAST / 1024);
 }
 
 static unsigned s_least (unsigned a, unsigned b)

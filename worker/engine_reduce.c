@@ -319,7 +319,8 @@ status_t engine_reduce (engine_t *self, const message_reduce_t *reduce, message_
 {
     int64_t start = clock_us ();
     reduction_t reduction = { .engine = self };
-    *done = (message_done_t) { .epoch = reduce->epoch, .job = reduce->job, .stage = reduce->stage, .task = reduce->task, .attempt = reduce->attempt, .slot = reduce->slot };
+    *done = (message_done_t) { .epoch = reduce->epoch, .job = reduce->job, .stage = reduce->stage, .task = reduce->task,
+        .attempt = reduce->attempt, .slot = reduce->slot };
     engine_begin (self, "part", reduce->task, reduce->attempt, error);
     status_t rc = s_run (&reduction, reduce, error);
     done->rows_in = reduction.all_rows;

@@ -56,7 +56,8 @@ static void s_text_input (const job_input_t *input, buffer_t *into)
     char room [16];
     buffer_print (into, "\nReads      %s", s_formats [input->format]);
     if (input->format == RAC_CSV || input->format == RAC_TSV)
-        buffer_print (into, input->delimiter == '\t' ? ", delimiter tab, %s" : ", delimiter '%2$c', %1$s", input->header ? "with a header" : "without a header", input->delimiter);
+        buffer_print (into, input->delimiter == '\t' ? ", delimiter tab, %s" : ", delimiter '%2$c', %1$s",
+            input->header ? "with a header" : "without a header", input->delimiter);
     for (uint32_t i = 0; i < input->reads; i++)
         buffer_print (into, "\n           %-20s %s", input->read [i].name, job_type_name (input->read [i].type, room));
     buffer_print (into, "\n");

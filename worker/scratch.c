@@ -1,8 +1,9 @@
 // scratch: see scratch.h.
 //
 // The twin's name is a hash of the scratch folder's path, which is as unique as that folder. A twin that is there already is one that
-// nobody was left to remove, or a stranger's: it is removed if it can be, and if a new one cannot be made there is none. The name can be guessed where a daemon's scratch folder can, and all
-// may write to /dev/shm: so a twin that is not ours alone is never used, or a stranger would choose what segments say.
+// nobody was left to remove, or a stranger's: it is removed if it can be, and if a new one cannot be made there is none. The name can be
+// guessed where a daemon's scratch folder can, and all may write to /dev/shm: so a twin that is not ours alone is never used, or a stranger
+// would choose what segments say.
 #include "worker/scratch.h"
 #include "base/file.h"
 #include <linux/magic.h>

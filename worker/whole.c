@@ -164,8 +164,8 @@ static status_t s_open (whole_t *self, error_t *error)
     const message_map_t *map = &self->map.map;
     uint64_t limit = cache_limit (fetcher->cache) / CACHE_BLOCK * SHARE / SHARES, blocks = (map->size + CACHE_BLOCK - 1) / CACHE_BLOCK;
     if (wholes_blocks (fetcher) + blocks > limit)
-        return error_set (error, "side file %s: its %llu MiB do not fit into this node's cache beside other jobs' (%llu MiB can be side files): a larger cache_size helps",
-            map->path, (unsigned long long) blocks, (unsigned long long) limit);
+        return error_set (error, "side file %s: its %llu MiB do not fit into this node's cache beside other jobs' (%llu MiB can be side files): "
+            "a larger cache_size helps", map->path, (unsigned long long) blocks, (unsigned long long) limit);
     cache_identity_t identity = fetcher_identity (map);
     self->file = cache_open (fetcher->cache, &identity, map->job, error);
     self->blocks = self->file ? blocks : 0;

@@ -203,7 +203,8 @@ static status_t s_load (reading_t *self, error_t *error)
     if (!rc) {
         memcpy (&header, self->stored, sizeof header);
         bool whole = header.magic == BLOCK_MAGIC && header.stored == block->stored - sizeof header && header.state_bytes == segment->layout.state_bytes
-            && header.records == segment->layout.records && block_checksum (&header, &(block_part_t) { self->stored + sizeof header, header.stored }, 1) == header.checksum;
+            && header.records == segment->layout.records
+            && block_checksum (&header, &(block_part_t) { self->stored + sizeof header, header.stored }, 1) == header.checksum;
         rc = whole ? s_unpack (self, &header, &body) : FAILED;
     }
     if (!rc)

@@ -30,7 +30,8 @@ static parts_t s_parts_of (const fold_t *self, uint32_t value)
     return parts;
 }
 
-static inline __attribute__ ((always_inline)) void s_add_rows (fold_t *self, const parts_t *parts, const unsigned kinds, const uint32_t *group, const void *values, uint32_t rows)
+static inline __attribute__ ((always_inline)) void s_add_rows (fold_t *self, const parts_t *parts, const unsigned kinds,
+    const uint32_t *group, const void *values, uint32_t rows)
 {
     char *const state = self->state;
     const size_t stride = self->stride;

@@ -259,15 +259,6 @@ void gate_refuse (gate_t *self, const char *key)
     pthread_mutex_unlock (&self->lock);
 }
 
-bool gate_allows (gate_t *self, const char *key, role_t role)
-{
-    pthread_mutex_lock (&self->lock);
-    const entry_t *entry = zhashx_lookup (self->entries, key);
-    bool allowed = entry && entry->role == role;
-    pthread_mutex_unlock (&self->lock);
-    return allowed;
-}
-
 void gate_open (gate_t *self, bool open)
 {
     pthread_mutex_lock (&self->lock);

@@ -21,7 +21,6 @@ gate_t *gate_new (error_t *error);                      // NULL: failed, also if
 void gate_destroy (gate_t **self_p);                    // after the last secured socket
 void gate_allow (gate_t *self, const char *key, role_t role, const char *name);     // again: replaces role and name
 void gate_refuse (gate_t *self, const char *key);       // from now on; whoever is connected: peer_cut
-bool gate_allows (gate_t *self, const char *key, role_t role);
 void gate_open (gate_t *self, bool open);               // the domain "door": strangers from addresses of this machine's own networks
 // Who sent a message, from its User-Id as the gate gave it to libzmq, with role and name as the lists have them now. False: not from this
 // process's gate, or let in once and not allowed any more (then *into still says who it was). Any thread's.

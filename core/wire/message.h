@@ -47,13 +47,14 @@ typedef enum {
 
 typedef enum { OUTPUT_FOLDER = 0, OUTPUT_FILE } output_kind_t;
 
-// What the user asked for. Paths are absolute; inputs may be relative for a private master, which shares its client's folder. Zero or empty: the job's own choice, else the default.
+// What the user asked for. Paths are absolute; inputs may be relative for a private master, which shares its client's folder. Zero or empty:
+// the job's own choice, else the default.
 typedef struct {
     char *name;                                         // of the job, for people: wordcount
     char *source;                                       // path of the C or C++ file
     wire_texts_t options;                               // the job's own: name=value, in the order given
     wire_texts_t inputs;                                // files, folders, patterns
-    char *input_list;                                   // a file that holds more of them, each ended by a NUL, for those that fit no message; or empty
+    char *input_list;                                   // those that fit no message: a file of names, each ended by a NUL (a cluster: its hash); or empty
     char *output;                                       // folder or file; empty, of a cluster: one file that the client fetches (FETCH_RESULT)
     uint64_t output_kind, overwrite, sync;
     uint64_t format;                                    // rac_format, 0: the job's
@@ -78,7 +79,7 @@ typedef struct {
     uint64_t detached;                                  // 1: goes on when its client leaves
 } message_submit_t;
 
-typedef struct { uint64_t job; } message_cancel_t;
+typedef struct { uint64_t job; } message_cancel_t;                  // 0: what this connection has submitted and is no job yet
 typedef struct { uint64_t job; } message_attach_t;                  // STATE and FINISHED of that job from now on
 typedef enum { QUERY_JOBS = 1, QUERY_NODES, QUERY_LOG } query_what_t;
 typedef struct { uint64_t what, job; } message_query_t;             // answered by INFOs or LOGs and an END; job 0: all
@@ -109,7 +110,7 @@ typedef struct { char *blob; uint64_t offset, size; wire_bytes_t bytes; char *er
 typedef struct { char *token, *node; } message_join_t;              // on the door's own socket; the key is the connection's
 typedef struct { char *role, *cluster, *error; uint64_t control, data; } message_joined_t;  // ports; error: refused, else empty
 
-typedef struct {                                        // at most ten a second
+typedef struct {                                        // at most ten a second; job 0: the master looks at what was submitted
     uint64_t job, phase;                                // phase: STATE_..., not STATE_ENDED
     uint64_t bytes_done, bytes_all, rows, tasks_done, tasks_all, tasks_running, workers;
 } message_state_t;
@@ -269,11 +270,13 @@ typedef struct {
     union {
         message_submit_t submit; message_cancel_t cancel; message_accepted_t accepted; message_state_t state; message_finished_t finished;
         message_hello_t hello; message_beat_t beat; message_gone_t gone; message_welcome_t welcome; message_job_t job; message_forget_t forget;
-        message_abandon_t abandon; message_ahead_t ahead; message_stop_t stop; message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
+        message_abandon_t abandon; message_ahead_t ahead; message_stop_t stop;
+        message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
         message_attach_t attach; message_query_t query; message_job_info_t job_info; message_node_info_t node_info; message_end_t end;
         message_want_t want; message_blob_t blob; message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
         message_nodes_t nodes; message_need_t need; message_have_t have; message_fetch_t fetch; message_bulk_t bulk; message_put_t put;
-        message_stored_t stored; message_load_t load; message_sides_t sides; message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
+        message_stored_t stored; message_load_t load; message_sides_t sides;
+        message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;
     };
     arena_t *memory;                                    // what a decoded message points to; NULL for one made by hand
 } message_t;
