@@ -23,7 +23,7 @@ log=$here/log
 stop () { echo "check-arm64: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
 
 verdict () {                                            # STATUS NAME
-    grep '^SKIP' "$log" | sed "s|\$|, in $2|"
+    grep '^SKIP' "$log" | while read -r line; do echo "$line, in $2"; done
     if [ "$1" -eq 0 ]; then echo "PASS $2"; else tail -25 "$log"; echo "FAIL $2 (exit status $1)"; fi | tee -a "$results"
 }
 
