@@ -70,9 +70,11 @@ static void s_declare_failed (plan_t *self, job_t *job, uint64_t worker, const m
         plan_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
 }
 
-static void s_seal_failed (plan_t *self, job_t *job, const message_fault_t *fault)
+static void s_seal_failed (plan_t *self, job_t *job, uint64_t worker, const message_fault_t *fault)
 {
-    if (s_hopeless (fault->kind) || ++job->seal_faults >= PLAN_ATTEMPTS)
+    if (fault->away == worker)
+        s_absent (self, job, worker, fault);
+    else if (s_hopeless (fault->kind) || ++job->seal_faults >= PLAN_ATTEMPTS)
         plan_finish (self, job, fault->lost ? EXIT_JOB : (uint64_t) master_exit_of (fault->kind), fault->error, fault->compiler);
 }
 
@@ -97,7 +99,7 @@ void plan_fault (plan_t *self, const event_t *event)
     else if (matched && fault->verb == MESSAGE_DECLARE)
         s_declare_failed (self, job, event->worker, fault);
     else if (matched && fault->verb == MESSAGE_SEAL)
-        s_seal_failed (self, job, fault);
+        s_seal_failed (self, job, event->worker, fault);
     else if (matched)
         s_task_failed (self, job, event->worker, fault);
 }

@@ -215,8 +215,10 @@ static cache_file_t *s_find (cache_t *self, const cache_identity_t *identity)
 
 cache_file_t *cache_open (cache_t *self, const cache_identity_t *identity, uint64_t job, error_t *error)
 {
-    if (s_keep_folder (self, error))
+    if (s_keep_folder (self, error)) {
+        error->kind = ERROR_SCRATCH;
         return NULL;
+    }
     cache_file_t *file = s_find (self, identity);
     file->users++;                                      // it must not go to make room for itself
     status_t rc = cache_file_open (self, file, error);
@@ -293,7 +295,7 @@ status_t cache_put (cache_t *self, cache_file_t *file, uint64_t block, const voi
         rc = cache_file_write (file, block, bytes, sum);
     }
     if (rc)
-        return error_errno (error, "%s: cannot keep what came over the network", file->path);
+        return error_set_kind (error, ERROR_SCRATCH, "%s: cannot keep what came over the network: %s", file->path, strerror (errno));
     *at = (block_t) { .sum = sum, .stamp = ++self->stamp, .pins = at->pins, .checked = true };
     file->present++;
     self->held++;

@@ -171,7 +171,7 @@ status_t cache_file_open (cache_t *self, cache_file_t *file, error_t *error)
     status_t rc = s_open (file, sums);
     if (rc) {
         int why = errno;
-        error_errno (error, "%s: cannot be kept", file->path);
+        error_set_kind (error, ERROR_SCRATCH, "%s: cannot be kept: %s", file->path, strerror (why));
         cache_file_close (file);
         errno = why;
     }

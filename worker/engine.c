@@ -137,6 +137,13 @@ status_t engine_open_job (engine_t *self, error_t *error)
     return OK;
 }
 
+// Parts are written into the job's scratch folder, because this node does not see that of the result.
+static bool s_goes_on (const engine_t *self)
+{
+    size_t size = strlen (self->load.scratch);
+    return size && !strncmp (self->load.folder, self->load.scratch, size);
+}
+
 status_t engine_open_sink (engine_t *self, bool first, error_t *error)
 {
     const job_t *job = self->job;
@@ -149,16 +156,16 @@ status_t engine_open_sink (engine_t *self, bool first, error_t *error)
     }
     rac_format format = self->submit.output_format == RAC_CSV ? RAC_CSV : RAC_TSV;
     bool header = self->submit.output_header ? self->submit.output_header == 1 : format == RAC_CSV;
-    sink_options_t options = { .format = format, .delimiter = format == RAC_CSV ? ',' : '\t', .sync = self->submit.sync, .columns = columns,
-                               .type = type, .header = header && first ? name : NULL };
+    sink_options_t options = { .format = format, .delimiter = format == RAC_CSV ? ',' : '\t', .sync = self->submit.sync,
+                               .scratch = s_goes_on (self), .columns = columns, .type = type, .header = header && first ? name : NULL };
     unlink (self->part_path);                           // of an attempt of the same number that another life of this slot began
     self->sink = sink_open (self->part_path, &options, error);
     return self->sink ? OK : FAILED;
 }
 
-static status_t s_cannot_write_rejected (const engine_t *self, error_t *error)
+static status_t s_cannot_write_rejected (const engine_t *self, const char *what, error_t *error)
 {
-    return error_set_kind (error, ERROR_OUTPUT, "%s: cannot write: %s", self->rejected_path, strerror (errno));
+    return error_set_kind (error, s_goes_on (self) ? ERROR_SCRATCH : ERROR_OUTPUT, "%s: cannot %s: %s", self->rejected_path, what, strerror (errno));
 }
 
 status_t engine_reject (engine_t *self, const char *file, uint64_t offset, rac_bytes record, const char *why, error_t *error)
@@ -171,13 +178,13 @@ status_t engine_reject (engine_t *self, const char *file, uint64_t offset, rac_b
         sprintf (self->rejected_path, "%s.rejected", self->part_path);
         self->rejected = fopen (self->rejected_path, "we");
         if (!self->rejected)
-            return error_set_kind (error, ERROR_OUTPUT, "%s: cannot create: %s", self->rejected_path, strerror (errno));
+            return s_cannot_write_rejected (self, "create", error);
     }
     self->rejects++;
     fprintf (self->rejected, "%s\t%llu\t%s\t", file, (unsigned long long) offset, why);
     fwrite (record.data, 1, record.size, self->rejected);
     if (putc ('\n', self->rejected) == EOF)
-        return s_cannot_write_rejected (self, error);
+        return s_cannot_write_rejected (self, "write", error);
     return OK;
 }
 
@@ -196,9 +203,9 @@ static void s_fill_counters (engine_t *self, message_done_t *done)
 status_t engine_end (engine_t *self, status_t rc, message_done_t *done, error_t *error)
 {
     if (self->rejected && !rc && self->submit.sync && (fflush (self->rejected) || fsync (fileno (self->rejected))))
-        rc = s_cannot_write_rejected (self, error);
+        rc = s_cannot_write_rejected (self, "write", error);
     if (self->rejected && fclose (self->rejected) && !rc)
-        rc = s_cannot_write_rejected (self, error);
+        rc = s_cannot_write_rejected (self, "write", error);
     self->rejected = NULL;
     done->part = self->part_name;
     if (self->sink && !rc)

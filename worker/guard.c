@@ -24,7 +24,7 @@ static status_t s_ask (void *context, uint64_t offset, uint64_t *upto, error_t *
         }
         status_t rc = OK;
         if (*answer.have.error)
-            rc = error_set_kind (error, answer.have.kind <= ERROR_OUTPUT ? (error_kind_t) answer.have.kind : ERROR_OTHER, "%s", answer.have.error);
+            rc = error_set_kind (error, answer.have.kind <= ERROR_SCRATCH ? (error_kind_t) answer.have.kind : ERROR_OTHER, "%s", answer.have.error);
         else if (answer.have.upto <= offset)
             rc = error_set (error, "byte %llu was asked for and not brought", (unsigned long long) offset);
         *upto = answer.have.upto;

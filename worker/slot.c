@@ -15,6 +15,7 @@
 #include "worker/order.h"
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 enum {
     MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
@@ -99,14 +100,29 @@ void slot_destroy (slot_t **self_p)
     *self_p = NULL;
 }
 
+static bool s_is_disk (const slot_t *self, uint64_t kind)
+{
+    return kind == ERROR_SCRATCH && self->post->options->head;
+}
+
+// error: if this node's own disk is at fault, no attempt here can do better: the node names itself, so that others do the job, and its disk, so
+// that somebody looks at it.
 static void s_fault (slot_t *self, const message_t *order, bool lost, uint64_t away, const error_t *error, const char *compiler)
 {
+    error_t here = *error;
+    struct utsname host;
+    if (s_is_disk (self, error->kind)) {
+        uname (&host);
+        here.text [0] = '\0';
+        error_set_kind (&here, error->kind, "node %s: %.900s", self->post->options->node ? self->post->options->node : host.nodename, error->text);
+        away = self->post->worker;
+    }
     message_t fault = { .verb = MESSAGE_FAULT, .fault = {
-        .lost = lost, .kind = error->kind, .away = away, .error = (char *) error->text, .compiler = (char *) compiler,
+        .lost = lost, .kind = error->kind, .away = away, .error = here.text, .compiler = (char *) compiler,
     } };
     order_stamp (order, &fault);
     if (self->post->options->head)
-        log_rarely (&self->post->faults, "job %llu: %s", (unsigned long long) order_ids (order).job, error->text);
+        log_rarely (&self->post->faults, "job %llu: %s", (unsigned long long) order_ids (order).job, here.text);
     post_send (self->post, &fault);
 }
 
@@ -372,6 +388,13 @@ static void s_answer (slot_t *self, message_t *answer)
 {
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
     order_stamp (&self->order, answer);
+    if (answer->verb == MESSAGE_FAULT && s_is_disk (self, answer->fault.kind)) {
+        error_t error = { 0 };
+        error_set_kind (&error, ERROR_SCRATCH, "%s", answer->fault.error);
+        slot_fault (self, &self->order, answer->fault.lost, &error, "");
+        slot_done (self);
+        return;
+    }
     if (answer->verb == MESSAGE_DONE && self->supply) {
         message_done_t *done = &answer->done;
         done->moved = supply_moved (self->supply);

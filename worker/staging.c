@@ -44,7 +44,7 @@ static status_t s_write (const staging_t *self, const haul_t *haul, error_t *err
     for (uint64_t at = 0; at < haul->size; ) {
         ssize_t n = pwrite (self->fd, haul->bytes + at, (size_t) (haul->size - at), (off_t) (haul->offset + at));
         if (n < 0 && errno != EINTR)
-            return error_errno (error, "%s: cannot write", self->path);
+            return error_set_kind (error, ERROR_SCRATCH, "%s: cannot write: %s", self->path, strerror (errno));
         at += n > 0 ? (uint64_t) n : 0;
     }
     return OK;
@@ -123,7 +123,7 @@ static status_t s_create (staging_t *self, error_t *error)
 {
     self->fd = open (self->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (self->fd < 0 || ftruncate (self->fd, (off_t) self->bytes))
-        return error_errno (error, "%s: cannot be made", self->path);
+        return error_set_kind (error, ERROR_SCRATCH, "%s: cannot be made: %s", self->path, strerror (errno));
     return OK;
 }
 

@@ -20,7 +20,7 @@ enum { FLUSH_AT = 1 << 20 };
 struct sink {
     char *path;
     int fd;
-    bool csv, sync;
+    bool csv, sync, scratch;
     bool guarded;                                       // numbers may hold the delimiter
     bool alone;                                         // TSV of one column: a delimiter separates nothing
     char delimiter;
@@ -30,11 +30,16 @@ struct sink {
     uint64_t bytes, rows;                               // bytes: written to the file; rows: without the header
 };
 
-// A failure to write is the output's fault, whoever reported it.
-static status_t s_output_fault (status_t rc, error_t *error)
+static error_kind_t s_kind (bool scratch)
+{
+    return scratch ? ERROR_SCRATCH : ERROR_OUTPUT;
+}
+
+// A failure to write is the disk's fault, whoever reported it.
+static status_t s_disk_fault (const sink_t *self, status_t rc, error_t *error)
 {
     if (rc && error)
-        error->kind = ERROR_OUTPUT;
+        error->kind = s_kind (self->scratch);
     return rc;
 }
 
@@ -43,7 +48,7 @@ static status_t s_flush (sink_t *self, error_t *error)
     status_t rc = file_write_all (self->fd, self->buffer.data, self->buffer.size, self->path, error);
     self->bytes += self->buffer.size;
     self->buffer.size = 0;
-    return s_output_fault (rc, error);
+    return s_disk_fault (self, rc, error);
 }
 
 // Is one of the four in the text?
@@ -135,11 +140,11 @@ sink_t *sink_open (const char *path, const sink_options_t *options, error_t *err
     }
     int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) {
-        error_set_kind (error, ERROR_OUTPUT, "%s: cannot create: %s", path, strerror (errno));
+        error_set_kind (error, s_kind (options->scratch), "%s: cannot create: %s", path, strerror (errno));
         return NULL;
     }
     sink_t *self = memory_new (sizeof *self);
-    *self = (sink_t) { .path = memory_text (path), .fd = fd, .csv = options->format == RAC_CSV, .sync = options->sync,
+    *self = (sink_t) { .path = memory_text (path), .fd = fd, .csv = options->format == RAC_CSV, .sync = options->sync, .scratch = options->scratch,
         .guarded = strchr ("0123456789+-.:aefintTZ", options->delimiter), .alone = options->columns == 1,
         .delimiter = options->delimiter, .columns = options->columns };
     size_t size = options->columns * sizeof *self->type;
@@ -184,9 +189,9 @@ status_t sink_close (sink_t **self_p, uint64_t *bytes, uint64_t *rows, error_t *
     sink_t *self = *self_p;
     status_t rc = s_flush (self, error);
     if (!rc && self->sync && fsync (self->fd))
-        rc = s_output_fault (error_errno (error, "%s: cannot sync", self->path), error);
+        rc = s_disk_fault (self, error_errno (error, "%s: cannot sync", self->path), error);
     if (close (self->fd) && !rc)                        // some file systems report only here that there is no room
-        rc = s_output_fault (error_errno (error, "%s: cannot write", self->path), error);
+        rc = s_disk_fault (self, error_errno (error, "%s: cannot write", self->path), error);
     self->fd = -1;
     if (bytes)
         *bytes = self->bytes;

@@ -10,6 +10,7 @@ typedef struct {
     rac_format format;                                  // RAC_TSV or RAC_CSV
     char delimiter;
     bool sync;                                          // fsync at close
+    bool scratch;                                       // the file goes on to the result's disk from here: failing to write it is ERROR_SCRATCH
     uint32_t columns;
     const rac_type *type;
     const char *const *header;                          // names, written as the first record; NULL: none

@@ -366,7 +366,8 @@ static const field_t fault_fields [] = {
     FIELD (fault, verb, NUMBER, "what failed, 0: the executor died between messages"),
     FIELD (fault, kind, NUMBER, "0 other, 1 usage, 2 data, 3 job, 4 output"),
     FIELD (fault, lost, NUMBER, "1: the executor died and what the slot held is gone"),
-    FIELD (fault, away, NUMBER, "worker whose segments could not be fetched: no fault of the task; else 0"),
+    FIELD (fault, away, NUMBER, "worker whose segments could not be fetched: no fault of the task; or the sender itself, "
+        "which can do nothing of this job (no compiler, a full disk); else 0"),
     FIELD (fault, error, TEXT, "one line"),
     FIELD (fault, compiler, TEXT, "the compiler's own lines, or empty"),
 };

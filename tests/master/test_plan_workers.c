@@ -139,6 +139,23 @@ START_TEST (who_can_do_nothing_is_left_out)
 }
 END_TEST
 
+START_TEST (who_cannot_write_segments_is_left_out)
+{
+    s_start_on (2);
+    uint64_t first = s_to (1, ACTION_MAP)->task, second = s_to (2, ACTION_MAP)->task;
+    s_map_on (2, second);
+    s_seal_on (2, second, 0, 1, 1);
+    s_map_on (1, first);
+    s_fault_on (1, (message_fault_t) { .verb = MESSAGE_SEAL, .away = 1, .kind = ERROR_SCRATCH });
+    ck_assert_uint_eq (s_only (ACTION_MAP)->worker, 2);
+    ck_assert_uint_eq (s_only (ACTION_MAP)->task, first);
+    message_done_t done = { .job = 1, .held = 1, .task = first, .attempt = 1 };
+    s_step ((event_t) { .kind = EVENT_DONE, .worker = 2, .done = &done });
+    s_fault_on (2, (message_fault_t) { .verb = MESSAGE_SEAL, .away = 2, .kind = ERROR_SCRATCH });
+    ck_assert_uint_eq (s_only (ACTION_FINISH)->exit_code, EXIT_OUTPUT);     // nobody can
+}
+END_TEST
+
 START_TEST (a_worker_that_drains)
 {
     s_start_on (2);
@@ -191,6 +208,7 @@ int main (void)
     tcase_add_test (tests, a_failed_task_goes_to_another_worker);
     tcase_add_test (tests, who_cannot_be_fetched_from_is_believed_lost_when_all_others_say_so);
     tcase_add_test (tests, who_can_do_nothing_is_left_out);
+    tcase_add_test (tests, who_cannot_write_segments_is_left_out);
     tcase_add_test (tests, a_worker_that_drains);
     tcase_add_loop_test (tests, more_is_given_ahead_to_who_has_to_fetch, 0, 2);
     return main_end ("plan_workers", tests);

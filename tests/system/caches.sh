@@ -57,6 +57,36 @@ counts 'somebody has deleted the folders of the caches'
 counts 'once more'
 holds "they are there again, and used ($(moved) bytes)" test $(($(moved) * 10)) -lt "$size"
 
+# ---- a node whose disk is full
+
+# sick NAME SAYS PATTERN WORDS...: worker 1 cannot write files whose name matches; the other does its part, and worker 1 says what it was.
+sick () {
+    local name=$1 says=$2 pattern=$3
+    shift 3
+    kill -TERM "${worker[1]}"
+    ends "${worker[1]}" 0
+    SICK="write 28 $pattern" LD_PRELOAD=$work/sick.so starts pi1 worker
+    worker[1]=$daemon
+    says pi1 'is worker'
+    rm -rf out
+    on me run "$@" -o "$work/data/out" --chunk 1M --master localhost --quiet
+    if [ "$code" -eq 0 ] && cat out/part-* | cmp - "$work/expected" > "$work/diff" 2>&1; then
+        holds "$name" says pi1 "job [0-9]+: node pi1: $says.*No space left on device"
+    else
+        fail "$name: exit code $code: $(tail -1 "$work/stderr") $(cat "$work/diff")"
+    fi
+}
+
+ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0
+holds 'the library that fails compiles' "${CC:-cc}" -shared -fPIC -O1 -o "$work/sick.so" "$SRC/tests/system/sick.c" -ldl
+grep green lines > "$work/expected"
+sick 'parts cannot be written' '.*/parts/part-.*: cannot write' '*/parts/part-*' grep --pattern green lines
+rm "$work"/pi1/cache/chunks/chunks-0/*                  # or there would be nothing to keep
+sick 'input cannot be kept' '.*data: cannot keep' '*/chunks-0/*.data' grep --pattern green lines
+LC_ALL=C sort lines > "$work/expected"
+sick 'segments cannot be written' '.*/segment-.*: cannot write' '*/segment-*' sort lines --partitions 4
+sick 'what others have sorted cannot be kept' '.*/staged-.*: cannot write' '*/staged-*' sort lines --partitions 4
+
 # ---- half as large as the input
 
 half=$((size / 4 / 1048576))M                           # of two

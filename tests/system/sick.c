@@ -40,6 +40,14 @@ ssize_t write (int fd, const void *bytes, size_t size)
     return s_fails (fd, "write") ? -1 : real (fd, bytes, size);
 }
 
+ssize_t pwrite (int fd, const void *bytes, size_t size, off_t at)
+{
+    static ssize_t (*real) (int, const void *, size_t, off_t);
+    if (!real)
+        *(void **) &real = dlsym (RTLD_NEXT, "pwrite");
+    return s_fails (fd, "write") ? -1 : real (fd, bytes, size, at);
+}
+
 ssize_t writev (int fd, const struct iovec *piece, int pieces)
 {
     static ssize_t (*real) (int, const struct iovec *, int);
