@@ -1,6 +1,6 @@
 // dataserver: see dataserver.h.
 //
-//     nodes ══ ROUTER ══ speaker ──▸ queue (bounded bytes) ──▸ helpers: open, fstat, pread, pack ──▸ answers ──▸ speaker ══ nodes
+//     nodes ══ ROUTER ══ speaker ──▸ askers' turns ──▸ queue (bounded bytes) ──▸ helpers: open, fstat, pread, pack ──▸ answers ──▸ speaker ══ nodes
 //
 // One thread, the speaker, owns the socket; a few helpers do whatever may wait for a disk or cost a processor: reading, packing, writing, the
 // fsync of a finished part. The helpers make it as fast as two or three cores can pack, and keep a disk's queue filled; a part that takes seconds
@@ -9,6 +9,7 @@
 // What may be read and written is the shelf's to say (shelf.h). The lock guards the two queues.
 #define _GNU_SOURCE
 #include "master/dataserver.h"
+#include "master/askers.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "wire/bulk.h"
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 enum {
-    HELPERS = 3, CUTS = 64,
+    HELPERS = 3,
     WAITING = 32 << 20,                                 // bytes of requests and answers that are not yet sent: more are not read
     HISTORIES = 256, STRETCH = 16 << 20,                // parts of files whose packing is remembered, and their size
 };
@@ -31,6 +32,7 @@ enum {
 typedef struct exchange {                               // a request, and then its answer
     struct exchange *next;
     peer_id_t from;
+    asker_t *asker;                                     // of FETCH, once its turn has come
     user_t user;
     message_t asked, answer;
     buffer_t payload;                                   // of PUT; then of BULK
@@ -56,8 +58,9 @@ struct dataserver {
     pthread_cond_t work;
     queue_t asked, answered;
     uint32_t idle;                                      // helpers without work
-    char cut [CUTS] [KEY_TEXT]; uint32_t cuts;
+    char (*cut) [KEY_TEXT]; size_t cuts;                // keys whose connections are to be ended
     // the speaker's own
+    askers_t *askers;
     size_t waiting;                                     // bytes
     bulk_pace_t pace;
     log_rate_t rate;
@@ -91,6 +94,11 @@ static void s_exchange_destroy (exchange_t *self)
     message_free (&self->asked);
     buffer_free (&self->payload);
     free (self);
+}
+
+static void s_drop (void *request)
+{
+    s_exchange_destroy (request);
 }
 
 static void s_wake (dataserver_t *self)
@@ -181,6 +189,21 @@ static bulk_history_t *s_history (dataserver_t *self, const message_fetch_t *fet
     return &known->history;
 }
 
+static void s_hand_on (dataserver_t *self, exchange_t *exchange)
+{
+    bool put = exchange->asked.verb == MESSAGE_PUT;
+    exchange->weight = put ? exchange->payload.size : FETCH_BYTES;
+    self->waiting += exchange->weight;
+    if (!put)
+        exchange->codec = bulk_choose (&self->pace, s_history (self, &exchange->asked.fetch), exchange->asked.fetch.codecs & bulk_codecs (),
+            clock_us ());
+    pthread_mutex_lock (&self->lock);
+    s_push (&self->asked, exchange);
+    pthread_cond_signal (&self->work);
+    pthread_mutex_unlock (&self->lock);
+}
+
+// A part is taken as it comes; who asks for bytes waits for his turn.
 static void s_take (dataserver_t *self, const peer_id_t *from, message_t *message)
 {
     exchange_t *exchange = memory_new (sizeof *exchange);
@@ -189,22 +212,18 @@ static void s_take (dataserver_t *self, const peer_id_t *from, message_t *messag
     exchange->asked = *message;
     *message = (message_t) { 0 };
     wire_bytes_t payload = peer_payload (self->peer);
-    if (exchange->asked.verb == MESSAGE_PUT)
+    if (exchange->asked.verb == MESSAGE_PUT) {
         buffer_add (&exchange->payload, payload.data, payload.size);
+        s_hand_on (self, exchange);
+    }
     else
-        exchange->codec = bulk_choose (&self->pace, s_history (self, &exchange->asked.fetch), exchange->asked.fetch.codecs & bulk_codecs (),
-            clock_us ());
-    exchange->weight = exchange->asked.verb == MESSAGE_PUT ? payload.size : FETCH_BYTES;
-    self->waiting += exchange->weight;
-    pthread_mutex_lock (&self->lock);
-    s_push (&self->asked, exchange);
-    pthread_cond_signal (&self->work);
-    pthread_mutex_unlock (&self->lock);
+        askers_add (self->askers, from, exchange);
 }
 
 static void s_hear (dataserver_t *self)
 {
-    while (self->waiting < WAITING) {
+    enum { A_TURN = 1000 };                             // a flood must not keep it from its answers
+    for (int heard = 0; heard < A_TURN && self->waiting < WAITING; heard++) {
         peer_id_t from;
         message_t message;
         error_t error = { 0 };
@@ -213,9 +232,18 @@ static void s_hear (dataserver_t *self)
             return;
         if (news == PEER_BAD)
             log_rarely (&self->rate, "data server: %s", error.text);
-        if (news == PEER_MESSAGE && (message.verb == MESSAGE_FETCH || message.verb == MESSAGE_PUT))
+        else if (message.verb == MESSAGE_FETCH || message.verb == MESSAGE_PUT)
             s_take (self, &from, &message);
         message_free (&message);
+    }
+}
+
+static void s_give_turns (dataserver_t *self)
+{
+    asker_t *asker;
+    for (exchange_t *exchange; self->waiting < WAITING && (exchange = askers_next (self->askers, &asker)); ) {
+        exchange->asker = asker;
+        s_hand_on (self, exchange);
     }
 }
 
@@ -227,27 +255,30 @@ static void s_answer (dataserver_t *self, exchange_t *exchange)
         bulk_learn (&self->pace, s_history (self, &exchange->asked.fetch), exchange->codec, exchange->answer.bulk.length, exchange->payload.size,
             exchange->took_us);
     if (peer_send_bulk (self->peer, &exchange->from, &exchange->answer, exchange->payload.data, exchange->payload.size, 0, NULL)) { }
+    if (exchange->asker)
+        askers_done (self->askers, exchange->asker);
     s_exchange_destroy (exchange);
 }
 
 static void s_answer_all (dataserver_t *self)
 {
     uint64_t count;
-    char cut [CUTS] [KEY_TEXT];
     if (read (self->wake, &count, sizeof count) != sizeof count) { }
     pthread_mutex_lock (&self->lock);
     exchange_t *next = self->answered.head;
     s_queue_clear (&self->answered);
-    uint32_t cuts = self->cuts;
-    memcpy (cut, self->cut, sizeof cut);
+    char (*cut) [KEY_TEXT] = self->cut;
+    size_t cuts = self->cuts;
+    self->cut = NULL;
     self->cuts = 0;
     pthread_mutex_unlock (&self->lock);
     for (exchange_t *exchange; (exchange = next); ) {
         next = exchange->next;
         s_answer (self, exchange);
     }
-    for (uint32_t i = 0; i < cuts; i++)
+    for (size_t i = 0; i < cuts; i++)
         peer_cut (self->peer, cut [i]);
+    free (cut);
 }
 
 static bool s_ending (dataserver_t *self)
@@ -263,7 +294,9 @@ static void *s_speak (void *context)
     dataserver_t *self = context;
     while (!s_ending (self)) {
         zmq_pollitem_t item [2] = { { .fd = self->wake, .events = ZMQ_POLLIN }, { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN } };
-        if (zmq_poll (item, self->waiting < WAITING ? 2 : 1, -1) < 0 && zmq_errno () != EINTR)
+        int wait_ms = askers_look (self->askers, clock_us ());
+        s_give_turns (self);
+        if (zmq_poll (item, self->waiting < WAITING ? 2 : 1, wait_ms) < 0 && zmq_errno () != EINTR)
             return NULL;
         if (item [0].revents)
             s_answer_all (self);
@@ -285,6 +318,7 @@ static status_t s_start (dataserver_t *self, const char *endpoint, const peer_op
     self->peer = peer_bind (endpoint, &bulk, error);
     if (!self->peer)
         return FAILED;
+    self->askers = askers_new (self->peer, s_drop);
     self->pace.helpers = HELPERS;
     for (; self->helpers < HELPERS; self->helpers++)
         if ((errno = pthread_create (&self->helper [self->helpers], NULL, s_help, self)))
@@ -329,6 +363,8 @@ void dataserver_destroy (dataserver_t **self_p)
     s_end_threads (self);
     for (exchange_t *exchange; (exchange = s_pop (&self->asked)) || (exchange = s_pop (&self->answered)); )
         s_exchange_destroy (exchange);
+    askers_destroy (&self->askers);
+    free (self->cut);
     shelf_destroy (&self->shelf);
     peer_destroy (&self->peer);
     if (self->wake >= 0)
@@ -373,8 +409,8 @@ served_t dataserver_served (dataserver_t *self, uint64_t job)
 void dataserver_cut (dataserver_t *self, const char *key)
 {
     pthread_mutex_lock (&self->lock);
-    if (self->cuts < CUTS)
-        snprintf (self->cut [self->cuts++], KEY_TEXT, "%s", key);
+    self->cut = memory_grow (self->cut, (self->cuts + 1) * sizeof *self->cut);
+    snprintf (self->cut [self->cuts++], KEY_TEXT, "%s", key);
     pthread_mutex_unlock (&self->lock);
     s_wake (self);
 }

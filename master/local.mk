@@ -1,6 +1,7 @@
 libmaster_a_SOURCES += \
 	master/admit.c \
 	master/allow.c master/allow.h \
+	master/askers.c master/askers.h \
 	master/blobs.c master/blobs.h \
 	master/clients.c \
 	master/commit.c \

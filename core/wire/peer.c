@@ -339,6 +339,12 @@ void peer_cut (peer_t *self, const char *key)
         links_cut (self->links, key);
 }
 
+void peer_cut_one (peer_t *self, const peer_id_t *who, const char *why)
+{
+    if (self->links)
+        links_cut_one (self->links, who, why);
+}
+
 size_t peer_waiting (const peer_t *self, const peer_id_t *to)
 {
     return self->links ? links_waiting (self->links, to) : 0;

@@ -54,6 +54,7 @@ const user_t *peer_user (const peer_t *self);
 const char *peer_address (const peer_t *self);
 // Ends every connection of that key to this ROUTER, at once: the other end sees it closed, and a new handshake meets the gate.
 void peer_cut (peer_t *self, const char *key);
+void peer_cut_one (peer_t *self, const peer_id_t *who, const char *why);             // that connection alone, with a line in the log
 // Bytes that were sent to it and have not left this process, since its end's kernel and ours are full; over tcp. 0 also of somebody who is gone.
 size_t peer_waiting (const peer_t *self, const peer_id_t *to);
 int peer_port (const peer_t *self);                     // of a ROUTER bound to tcp://...:* ; 0: none

@@ -212,7 +212,6 @@ static size_t s_waiting (link_t *link)
 
 bool links_send (links_t *self, const peer_id_t *to, size_t bytes)
 {
-    char name [LINK_NAME];
     size_t waiting = 0;
     pthread_mutex_lock (&s_lock);
     link_t *link = s_of (self, to);
@@ -221,16 +220,11 @@ bool links_send (links_t *self, const peer_id_t *to, size_t bytes)
         if (link->sent - link->left > LOOK)
             waiting = s_waiting (link);
     }
-    bool much = waiting > MOST && !self->bulk;
-    if (much) {
-        s_name (link, name);
-        shutdown (to->fd, SHUT_RDWR);
-        *link = (link_t) { 0 };                         // told once
-    }
     pthread_mutex_unlock (&s_lock);
-    if (much)
-        log_line (LOG_WARN, "%s: cut off at port %d: it does not read what it asked for, and %zu MiB wait for it", name, self->port, waiting >> 20);
-    return !much;
+    if (waiting <= MOST || self->bulk)
+        return true;
+    links_cut_one (self, to, "it does not read what is sent to it");
+    return false;
 }
 
 void links_unsend (links_t *self, const peer_id_t *to, size_t bytes)
@@ -266,6 +260,23 @@ void links_cut (links_t *self, const char *key)
         *link = (link_t) { 0 };
     }
     pthread_mutex_unlock (&s_lock);
+}
+
+void links_cut_one (links_t *self, const peer_id_t *who, const char *why)
+{
+    char name [LINK_NAME];
+    size_t waiting = 0;
+    pthread_mutex_lock (&s_lock);
+    link_t *link = s_of (self, who);
+    if (link) {
+        waiting = s_waiting (link);
+        s_name (link, name);
+        shutdown (who->fd, SHUT_RDWR);
+        *link = (link_t) { 0 };                         // told once
+    }
+    pthread_mutex_unlock (&s_lock);
+    if (link)
+        log_line (LOG_WARN, "%s: cut off at port %d: %s, and %zu KiB wait for it", name, self->port, why, waiting >> 10);
 }
 
 // ---- sweep

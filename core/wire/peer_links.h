@@ -22,5 +22,6 @@ size_t links_waiting (links_t *self, const peer_id_t *to);
 // Who it is, for a log line: "worker pi1 at 10.77.0.2". False: gone, or unknown.
 bool links_name (links_t *self, const peer_id_t *of, char name [LINK_NAME]);
 void links_cut (links_t *self, const char *key);        // ends that key's connections, as far as they were heard
+void links_cut_one (links_t *self, const peer_id_t *who, const char *why);           // with a line in the log
 // Of all sockets of this process: ends connections that hold more of its memory than anybody may. One log line each.
 void links_sweep (void);

@@ -50,7 +50,7 @@ static void s_ask (zsock_t *socket, const message_t *question, int times, int wa
 // Many that ask for a large file without an end and read nothing; one that reads gets what it asks for.
 START_TEST (test_mute_fetchers)
 {
-    enum { MUTE = 10, REQUESTS = 200 };
+    enum { MUTE = 40, REQUESTS = 60 };
     char *bytes = memory_new (8 << 20);
     ck_assert (!file_save (s_path ("data/in.txt"), bytes, 8 << 20, NULL));
     free (bytes);
