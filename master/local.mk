@@ -22,6 +22,7 @@ libmaster_a_SOURCES += \
 	master/plan_ahead.c \
 	master/plan_away.c \
 	master/plan_borders.c \
+	master/plan_draft.c \
 	master/plan_faults.c \
 	master/plan_give.c \
 	master/plan_job.c \

@@ -106,7 +106,7 @@ void plan_advance (plan_t *self, job_t *job)
     stage_t *map = &job->stage [0], *reduce = &job->stage [1];
     bool mapped = map->done == map->tasks;
     if (job->shuffle && mapped && !job->cut)
-        plan_job_place (self, job, plan_job_cut (job));
+        plan_settle_borders (self, job);
     if (job->shuffle ? job->cut && reduce->done == reduce->tasks : mapped)
         s_commit (self, job);
     else
@@ -129,6 +129,7 @@ static void s_declared (plan_t *self, const event_t *event)
         return;
     job->shuffle = declared->shuffle != 0;
     job->heavy = declared->heavy != 0;
+    job->whole = declared->whole != 0;
     job->numbered = declared->numbered_rows != 0;
     job->spread = declared->spread;
     job->parts = declared->parts;
@@ -194,7 +195,7 @@ static void s_done (plan_t *self, const event_t *event)
     if (s_too_many_rejects (self, job, done))
         return;
     if (hold)
-        slot_hold (slot, job->number, (uint32_t) done->task);
+        slot_hold (slot, job, (uint32_t) done->task);
     else
         task->part = memory_text (done->part ? done->part : "");
     action_t *action = plan_act (self, ACTION_KEEP, job);
@@ -233,9 +234,10 @@ static void s_sealed (plan_t *self, const event_t *event)
         return;
     if (s_exact (job, slot, sealed)) {
         plan_job_segment_add (job, event->worker, sealed);
-        plan_ahead_due (self, job);
         slot->helds = 0;
         plan_advance (self, job);
+        plan_draft (self, job);
+        plan_ahead_due (self, job);
         return;
     }
     slot_drop_held (slot, job);

@@ -8,9 +8,9 @@
 // job, the loss of a worker or of what a slot held never does.
 //
 // A map task's life: waiting -> running -> held (done, in an executor's memory) -> sealed (in a segment). A slot keeps mapping as
-// long as there are tasks, and is asked to seal when none wait; a task that has failed before is run only by a slot that holds
-// nothing, so that a poisoned record costs its own attempts and nothing else. Tasks of a map-only job and of reduce go from running to
-// committed. Stages are numbered: 0 map, 1 reduce.
+// long as there are tasks, and is asked to seal when none wait, or before when it holds so much that others could fetch (plan_draft.c); a
+// task that has failed before is run only by a slot that holds nothing, so that a poisoned record costs its own attempts and nothing else.
+// Tasks of a map-only job and of reduce go from running to committed. Stages are numbered: 0 map, 1 reduce.
 //
 // A slot is given at most PLAN_AHEAD messages that it has not answered. It answers each once and in order, so the plan knows at every
 // moment what the slot holds: the DONEs since its last SEALED or death, all of one job. A SEALED that names any other set is thrown away.

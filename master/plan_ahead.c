@@ -31,6 +31,12 @@ static void s_tell (plan_t *self, job_t *job, uint64_t worker, uint32_t task)
     job->stage [1].task [task].told = job->seals;
 }
 
+// While maps go on, not of every segment, of which there may be thousands: when they have become a quarter more.
+static bool s_is_news (const job_t *job, uint32_t told)
+{
+    return job->phase == PHASE_MAP ? !told || job->seals - told > told / 4 : told != job->seals;
+}
+
 static void s_look (plan_t *self, job_t *job)
 {
     stage_t *reduce = &job->stage [1];
@@ -38,7 +44,7 @@ static void s_look (plan_t *self, job_t *job)
         const queue_t *queue = &reduce->home [h].queue;
         for (uint32_t i = 0; i < queue->count && i < PLAN_NEAR; i++) {
             uint32_t task = queue->item [(queue->head + i) % queue->room];
-            if (reduce->task [task].told != job->seals)
+            if (s_is_news (job, reduce->task [task].told))
                 s_tell (self, job, reduce->home [h].worker, task);
         }
     }
@@ -47,19 +53,26 @@ static void s_look (plan_t *self, job_t *job)
 
 void plan_ahead_not (plan_t *self, job_t *job, uint32_t index)
 {
-    task_t *task = job->phase == PHASE_REDUCE ? &job->stage [1].task [index] : NULL;
-    if (!task || !task->told)
+    task_t *task = &job->stage [1].task [index];
+    const home_t *home = task->told ? &job->stage [1].home [task->home - 1] : NULL;
+    task->told = 0;
+    if (!home || home->left)
         return;
     action_t *action = plan_act (self, ACTION_AHEAD, job);
-    action->worker = job->stage [1].home [task->home - 1].worker;
+    action->worker = home->worker;
     action->stage = 1;
     action->task = index;
-    task->told = 0;
+}
+
+void plan_ahead_none (plan_t *self, job_t *job)
+{
+    for (uint32_t t = 0; t < job->stage [1].tasks; t++)
+        plan_ahead_not (self, job, t);
 }
 
 void plan_ahead_due (plan_t *self, job_t *job)
 {
-    job->ahead = job->cut && job->stage [1].homes;
+    job->ahead = (job->cut || job->draft) && job->stage [1].homes;
     self->ahead |= job->ahead;
 }
 

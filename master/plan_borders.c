@@ -78,14 +78,14 @@ static wire_bytes_t s_keep (job_t *self, wire_bytes_t key)
     return (wire_bytes_t) { data, key.size };
 }
 
-static uint32_t s_cut_range (job_t *self)
+static uint32_t s_cut_range (job_t *self, double part)
 {
     uint32_t count;
     uint64_t total, bytes = 0;
     sample_t *sample = s_samples (self, &count, &total);
     for (uint32_t i = 0; i < self->segments; i++)
         bytes += self->segment [i].bytes;
-    uint64_t ranges = self->partitions ? self->partitions : s_ranges_of (bytes);
+    uint64_t ranges = self->partitions ? self->partitions : s_ranges_of ((uint64_t) ((double) bytes / part));
     uint32_t distinct = s_distinct (sample, count);
     if (!self->partitions && self->heavy && ranges < RANGES_HEAVY)
         ranges = distinct < RANGES_HEAVY ? distinct : RANGES_HEAVY;
@@ -114,10 +114,9 @@ static uint32_t s_cut_prefix (job_t *self)
     return parts;
 }
 
-uint32_t plan_job_cut (job_t *self)
+uint32_t plan_job_cut (job_t *self, double part)
 {
-    self->cut = true;
-    if (!plan_job_reachable (self)->paths.count)                             // no record at all: one task, so that folds without a key give their row
+    if (!plan_job_reachable (self)->paths.count)        // no record at all: one task, so that folds without a key give their row
         return 1;
-    return self->spread == RAC_RANGE ? s_cut_range (self) : s_cut_prefix (self);
+    return self->spread == RAC_RANGE ? s_cut_range (self, part) : s_cut_prefix (self);
 }

@@ -60,7 +60,7 @@ static void s_give_offer (plan_t *self, slot_t *slot, const offer_t *offer)
     }
     bool reduce = offer->stage == &job->stage [1], suspect = offer->queue == &offer->stage->suspect;
     uint32_t index = stage_take (offer->stage, offer->queue, offer->last);
-    if (offer->last)
+    if (offer->last && reduce)
         plan_ahead_not (self, job, index);
     given_t given = { .verb = reduce ? MESSAGE_REDUCE : MESSAGE_MAP, .stage = reduce, .task = index, .hold = job->shuffle && !reduce,
         .attempt = offer->stage->task [index].attempts - 1, .alone = suspect,
@@ -168,6 +168,11 @@ static offer_t s_choose (plan_t *self, const slot_t *slot, user_t **turn)
 static bool s_give_next (plan_t *self, slot_t *slot, bool *waiting)
 {
     uint64_t held;
+    *waiting = true;
+    if (plan_seals_early (self, slot)) {
+        s_give_seal (self, slot);
+        return true;
+    }
     uint32_t holds = slot_will_hold (slot, &held);
     user_t *turn;
     offer_t offer = s_choose (self, slot, &turn);

@@ -12,18 +12,27 @@ static int s_compare (const wire_bytes_t *a, const wire_bytes_t *b)
     return memory_compare (a->data, a->size, b->data, b->size);
 }
 
-// The bytes of one segment, by its sample, to the ranges in which its keys lie.
-static void s_spread (const segment_t *segment, const wire_bytes_t *border, uint32_t ranges, uint64_t *bytes, uint64_t *owned)
+// The bytes of one segment, by its sample, to the ranges in which its keys lie. They ascend within each of its runs.
+static void s_spread (const segment_t *segment, const wire_bytes_t *border, uint32_t ranges, uint64_t *bytes)
 {
     uint32_t range = 0;
     for (uint32_t k = 0; k < segment->keys.count; k++) {
         uint64_t from = segment->weights.item [k];
         uint64_t next = k + 1 < segment->keys.count ? segment->weights.item [k + 1] : segment->bytes;
+        if (k && s_compare (&segment->keys.item [k], &segment->keys.item [k - 1]) < 0)
+            range = 0;
         while (range + 1 < ranges && s_compare (&segment->keys.item [k], &border [range]) >= 0)
             range++;
         bytes [range] += next > from ? next - from : 0;
-        owned [range] += next > from ? next - from : 0;
     }
+}
+
+uint64_t *plan_job_spread (const job_t *job, uint32_t ranges)
+{
+    uint64_t *bytes = memory_new (ranges * sizeof *bytes);
+    for (uint32_t i = 0; i < job->segments; i++)
+        s_spread (&job->segment [i], job->border, ranges, bytes);
+    return bytes;
 }
 
 // How many ranges each worker should get at most: as its part of the bytes is.
@@ -50,30 +59,50 @@ static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ra
     return self->worker [best]->number;
 }
 
+// Where the tasks are of which a worker has been told; `told` of each, to be kept.
+static void s_keep (const plan_t *self, const stage_t *reduce, uint64_t *home_of, uint32_t *told, uint32_t *share)
+{
+    for (uint32_t t = 0; t < reduce->tasks; t++) {
+        const task_t *task = &reduce->task [t];
+        const home_t *home = task->told && task->home ? &reduce->home [task->home - 1] : NULL;
+        if (!home || home->left)
+            continue;
+        home_of [t] = home->worker;
+        told [t] = task->told;
+        for (uint32_t w = 0; w < self->workers; w++)
+            share [w] -= share [w] && self->worker [w]->number == home->worker;
+    }
+}
+
 void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges)
 {
     stage_t *reduce = &job->stage [1];
-    uint64_t *bytes = memory_new (ranges * sizeof *bytes), *home_of = memory_new (ranges * sizeof *home_of);
+    uint64_t *bytes = plan_job_spread (job, ranges), *home_of = memory_new (ranges * sizeof *home_of), all = 0;
     uint64_t *owned = memory_new (((size_t) self->workers + 1) * ranges * sizeof *owned);       // the last: of who is gone
-    uint32_t *share = memory_new (self->workers * sizeof *share);
-    uint64_t all = 0;
+    uint32_t *share = memory_new (self->workers * sizeof *share), *told = memory_new (ranges * sizeof *told);
     for (uint32_t i = 0; i < job->segments; i++) {
         uint32_t w = 0;
         while (w < self->workers && self->worker [w]->number != job->segment [i].worker)
             w++;
-        s_spread (&job->segment [i], job->border, ranges, bytes, owned + (size_t) w * ranges);
+        s_spread (&job->segment [i], job->border, ranges, owned + (size_t) w * ranges);
     }
     for (uint32_t r = 0; r < ranges; r++)
         all += bytes [r];
     for (uint32_t w = 0; w < self->workers; w++)
         share [w] = s_share (job, self->worker [w], owned + (size_t) w * ranges, ranges, all);
+    s_keep (self, reduce, home_of, told, share);
     for (uint32_t r = 0; r < ranges; r++)
-        home_of [r] = s_choose (self, owned, ranges, r, share);
+        home_of [r] = home_of [r] ? home_of [r] : s_choose (self, owned, ranges, r, share);
+    stage_free (reduce);
+    *reduce = (stage_t) { 0 };
     stage_fill (reduce, ranges, bytes, job->seed);
     if (self->workers > 1)
         stage_settle (reduce, self, home_of);
+    for (uint32_t r = 0; r < ranges; r++)
+        reduce->task [r].told = reduce->task [r].home ? told [r] : 0;
     free (bytes);
     free (home_of);
     free (owned);
     free (share);
+    free (told);
 }

@@ -113,13 +113,14 @@ void plan_worker_leave (plan_t *self, worker_t *worker)
 
 // ---- what a slot holds
 
-void slot_hold (slot_t *self, uint64_t job, uint32_t task)
+void slot_hold (slot_t *self, const job_t *job, uint32_t task)
 {
     if (self->helds == self->room) {
         self->room = self->room ? self->room * 2 : 64;
         self->held = memory_grow (self->held, self->room * sizeof *self->held);
     }
-    self->held_job = job;
+    self->held_job = job->number;
+    self->held_bytes = (self->helds ? self->held_bytes : 0) + job->stage [0].task [task].bytes;
     self->held [self->helds++] = task;
 }
 

@@ -52,6 +52,7 @@ void stage_fill (stage_t *self, uint32_t tasks, const uint64_t *bytes, uint64_t 
     for (uint32_t i = 0; i < tasks; i++) {
         self->task [i].bytes = bytes ? bytes [i] : 0;
         self->cost += stage_cost (self, i);
+        self->bytes += self->task [i].bytes;
         s_push (&self->fresh, i);
     }
     self->rate = tasks ? (double) TASK_US * tasks / (double) self->cost : 1;

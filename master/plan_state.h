@@ -39,6 +39,7 @@ typedef struct {
     home_t *home;                                       // waiting: never failed, by the worker that has their bytes; ascending by its number
     uint32_t homes, waiting;                            // waiting: in all queues
     uint64_t cost;                                      // of all that wait: bytes + TASK_COST each
+    uint64_t bytes;                                     // of all tasks
     double rate;                                        // us that a slot of power 1 takes for a unit of cost
     bool measured;                                      // or else it is a guess
     int64_t refused_us;                                 // since then idle slots are refused what waits; 0: none is
@@ -65,7 +66,7 @@ typedef struct job {
     user_t *user;
     struct job *next;                                   // of the same user: by priority, then in order of submission
     phase_t phase;
-    bool shuffle, heavy, numbered;                      // numbered: what it maps are rows, not bytes
+    bool shuffle, heavy, whole, numbered;                     // numbered: what it maps are rows, not bytes
     uint64_t spread, parts, partitions, input_bytes, max_rejects, seed;
     uint64_t rejects, bytes_done, next_segment;
     uint32_t declare_faults, seal_faults, oddities;
@@ -77,6 +78,7 @@ typedef struct job {
     bool stale;                                         // reachable is not up to date
     uint32_t seals;                                     // segments there have been
     bool ahead;                                         // its homes are to be looked at: who is told of which tasks
+    bool draft;                                         // there are borders, and homes of reduce tasks, that may still change
     bool cut;                                           // the borders stand; they never change, whatever is lost afterwards
     arena_t *memory;                                    // holds the borders
     wire_bytes_t *border;                               // tasks of stage 1, less one
@@ -108,7 +110,7 @@ typedef struct slot {
     given_t given [PLAN_AHEAD];                         // in the order of their answers
     uint32_t givens;
     int64_t since_us;                                   // the first of them is at work since then
-    uint64_t held_job;                                  // of what it holds
+    uint64_t held_job, held_bytes;                      // of what it holds
     uint32_t *held, helds, room;                        // tasks of stage 0
     bool idle;                                          // is in plan->idle: was given nothing
     struct slot *idle_next, *idle_before;
@@ -179,12 +181,14 @@ void plan_user_begin (const job_t *job, int64_t now_us);            // a task of
 void plan_user_end (const job_t *job, int64_t since_us);            // no more
 void plan_users_free (plan_t *self);                    // of a plan without jobs
 
-// plan_borders.c: the borders of stage 1 and with them its number of tasks, which is returned.
-uint32_t plan_job_cut (job_t *self);
+// plan_borders.c: the borders of stage 1 and with them its number of tasks, which is returned. part: of the input, that the segments are of.
+uint32_t plan_job_cut (job_t *self, double part);
 uint32_t plan_job_parts (const job_t *self);            // of RAC_HASH and RAC_CHOSEN; known before the maps
 
 // plan_place.c: makes the tasks of stage 1, each with the bytes that it has to read and the worker at which it should run.
+// Tasks of which a worker has been told stay there. plan_job_spread: the bytes that each range has.
 void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges);
+uint64_t *plan_job_spread (const job_t *job, uint32_t ranges);
 
 // plan_slots.c
 worker_t *plan_worker (const plan_t *self, uint64_t number);        // or NULL
@@ -192,7 +196,7 @@ slot_t *plan_slot (const plan_t *self, uint64_t worker, uint64_t slot);     // o
 void plan_worker_enter (plan_t *self, uint64_t number, uint32_t slots);
 void plan_worker_drain (plan_t *self, worker_t *worker);            // gets nothing more, and nothing waits for it
 void plan_worker_leave (plan_t *self, worker_t *worker);            // destroys it
-void slot_hold (slot_t *self, uint64_t job, uint32_t task);
+void slot_hold (slot_t *self, const job_t *job, uint32_t task);
 void slot_drop_held (slot_t *self, job_t *job);         // back to the queue, if it is of that job
 void slot_assign (plan_t *self, slot_t *slot, given_t given);
 given_t slot_release (plan_t *self, slot_t *slot, uint32_t at);        // no more under way; its user is charged what it took
@@ -216,8 +220,15 @@ void plan_hand_out (plan_t *self);
 void plan_look_ahead (plan_t *self);
 void plan_ahead_due (plan_t *self, job_t *job);
 void plan_ahead_not (plan_t *self, job_t *job, uint32_t task);      // another worker than its home gets it
+void plan_ahead_none (plan_t *self, job_t *job);        // tasks are cut anew
 wire_bytes_t plan_low (const job_t *job, uint64_t range);           // the borders of a range; of none: empty
 wire_bytes_t plan_high (const job_t *job, uint64_t range);
+
+// plan_draft.c: before the maps are done. Should the slot be sealed although there is more to map? A segment has come: borders that may still change;
+// all have come: the borders.
+bool plan_seals_early (const plan_t *self, const slot_t *slot);
+void plan_draft (plan_t *self, job_t *job);
+void plan_settle_borders (plan_t *self, job_t *job);
 
 // plan_away.c: workers that others cannot reach, and workers that cannot do a job.
 bool plan_may_take (const job_t *job, uint64_t worker); // what the job hands out now

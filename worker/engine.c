@@ -108,7 +108,7 @@ void engine_describe (const engine_t *self, message_declared_t *into)
     *into = (message_declared_t) {
         .format = input->format, .header = input->header, .multiline = self->submit.multiline, .numbered_rows = (uint64_t) input->rows,
         .delimiter = delimiter, .shuffle = job->mode != JOB_MAP_ONLY, .spread = job->spread, .parts = job->parts,
-        .heavy = job->mode == JOB_REDUCE, .result_names = { name, names },
+        .heavy = job->mode == JOB_REDUCE, .whole = job->mode != JOB_FOLD, .result_names = { name, names },
     };
 }
 

@@ -211,6 +211,7 @@ typedef struct {
     uint64_t shuffle;                                   // 0: map only, a part a split; 1: map, then reduce
     uint64_t spread, parts;                             // rac_spread; parts: wanted by the job, 0: by size
     uint64_t heavy;                                     // 1: the job has a reduce of its own: worth many tasks even for few bytes
+    uint64_t whole;                                     // 1: rows are shuffled as maps emit them, not folded before
     wire_texts_t result_names;
 } message_declared_t;
 

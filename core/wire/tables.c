@@ -327,6 +327,7 @@ static const field_t declared_fields [] = {
     FIELD (declared, spread, NUMBER, "rac_spread"),
     FIELD (declared, parts, NUMBER, "wanted by the job, 0: by size"),
     FIELD (declared, heavy, NUMBER, "1: worth many reduce tasks even for few bytes"),
+    FIELD (declared, whole, NUMBER, "1: rows are shuffled as maps emit them, not folded before"),
     FIELD (declared, result_names, TEXTS, "columns of the result"),
 };
 

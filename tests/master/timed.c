@@ -100,6 +100,11 @@ static void s_order (const action_t *action, message_verb_t verb)
         s_start (node, (uint32_t) action->slot);
 }
 
+static void s_note_time (int64_t *first_us)
+{
+    *first_us = *first_us ? *first_us : timed->now_us;
+}
+
 static void s_step (event_t event)
 {
     uint64_t commit = 0;
@@ -114,8 +119,15 @@ static void s_step (event_t event)
         switch (action->kind) {
         case ACTION_DECLARE: s_order (action, MESSAGE_DECLARE); break;
         case ACTION_MAP: s_order (action, MESSAGE_MAP); break;
-        case ACTION_SEAL: s_order (action, MESSAGE_SEAL); break;
-        case ACTION_REDUCE: s_order (action, MESSAGE_REDUCE); break;
+        case ACTION_SEAL:
+            s_order (action, MESSAGE_SEAL);
+            timed->job [action->job].seals++;
+            break;
+        case ACTION_REDUCE:
+            s_order (action, MESSAGE_REDUCE);
+            s_note_time (&timed->job [action->job].mapped_us);
+            break;
+        case ACTION_AHEAD: s_note_time (&timed->job [action->job].ahead_us); break;
         case ACTION_COMMIT: commit = action->job; break;
         case ACTION_DISMISS: timed->node [action->worker]->dismissed = true; break;
         case ACTION_FINISH:
@@ -123,7 +135,7 @@ static void s_step (event_t event)
             timed->job [action->job].finished = true;
             timed->job [action->job].end_us = timed->now_us;
             break;
-        case ACTION_KEEP: case ACTION_DROP: case ACTION_ABANDON: case ACTION_AHEAD: break;
+        case ACTION_KEEP: case ACTION_DROP: case ACTION_ABANDON: break;
         }
     }
     if (commit)
@@ -172,7 +184,7 @@ static void s_answer (node_t *node, uint32_t number)
         s_start (node, number);
     if (order.verb == MESSAGE_DECLARE) {
         static uint64_t bytes [TASKS];
-        message_declared_t declared = { .job = order.job, .slot = number, .shuffle = job->shuffle, .spread = RAC_HASH };
+        message_declared_t declared = { .job = order.job, .slot = number, .shuffle = job->shuffle, .whole = job->whole, .spread = RAC_HASH };
         for (uint32_t i = 0; i < job->tasks; i++)
             bytes [i] = job->bytes;
         s_step ((event_t) { .kind = EVENT_DECLARED, .worker = node->number, .job = order.job, .declared = &declared, .tasks = job->tasks,
@@ -181,8 +193,16 @@ static void s_answer (node_t *node, uint32_t number)
     else if (order.verb == MESSAGE_SEAL) {
         char path [64];
         snprintf (path, sizeof path, "%llu-%llu", (unsigned long long) order.job, (unsigned long long) order.segment);
-        message_sealed_t sealed = { .job = order.job, .slot = number, .segment = order.segment, .path = path, .bytes = job->bytes * slot->helds,
-            .tasks = { slot->held, slot->helds }, .attempts = { slot->held_attempt, slot->helds } };
+        uint64_t weight [PARTS], bytes = job->bytes * slot->helds;
+        char prefix [PARTS] [2];
+        wire_bytes_t key [PARTS];
+        for (uint32_t p = 0; p < PARTS; p++) {
+            memcpy (prefix [p], (char []) { 0, (char) p }, 2);
+            key [p] = (wire_bytes_t) { prefix [p], 2 };
+            weight [p] = bytes / PARTS * p;
+        }
+        message_sealed_t sealed = { .job = order.job, .slot = number, .segment = order.segment, .path = path, .bytes = bytes,
+            .keys = { key, PARTS }, .weights = { weight, PARTS }, .tasks = { slot->held, slot->helds }, .attempts = { slot->held_attempt, slot->helds } };
         slot->helds = 0;
         s_step ((event_t) { .kind = EVENT_SEALED, .worker = node->number, .sealed = &sealed });
     }

@@ -27,9 +27,10 @@ typedef struct {
     uint32_t tasks, done, at_home, attempts;
     uint64_t *home_of;                                  // by task, or NULL
     uint64_t *ran_at;
-    bool shuffle, finished;
-    uint32_t reduced;
+    bool shuffle, whole, finished;
+    uint32_t reduced, seals;
     int64_t submit_us, end_us, slot_us;                 // slot_us: of slots that it has had
+    int64_t ahead_us, mapped_us;                        // when a node was first told of a reduce task; when the first one was given. 0: not yet
 } task_list_t;
 
 typedef struct { int64_t at_us; uint64_t order; enum { SUBMIT, END, JOIN, LEAVE, LOOK } kind; uint64_t number; uint32_t slot; } moment_t;

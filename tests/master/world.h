@@ -40,6 +40,7 @@ typedef struct {
 
 typedef struct {
     uint64_t seed, counter, workers_ever;
+    uint32_t early;                                     // maps that had not been done when a worker was told of a reduce task
     uint32_t nodes, cut;                                // nodes: room for so many workers; cut: in a hundred links between two of them
     int64_t now_us;
     plan_t *plan;

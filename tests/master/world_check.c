@@ -66,6 +66,8 @@ static void s_check_ahead (world_t *self, const action_t *action)
     DEMAND (node && job->shuffle && !job->committed && !job->finished);
     if (!action->segments)
         return;
+    for (uint32_t t = 0; t < job->tasks; t++)
+        self->early += !job->done [t];
     DEMAND (!node->draining && !node->dismissed && !job->winners [action->task]);
     for (uint32_t i = 0; i < action->segments->paths.count; i++) {
         const set_t *segment = &self->segment [atoi (strchr (action->segments->paths.item [i], '-') + 1)];

@@ -141,22 +141,25 @@ void world_die_idle (world_t *self, node_t *node, uint32_t number)
 
 static void s_deliver_declared (world_t *self, const letter_t *letter)
 {
-    static const uint64_t bytes [TASKS] = { 1, 2, 3 };
+    static const uint64_t small [TASKS] = { 1, 2, 3 };
+    uint64_t large [TASKS];                             // so much that slots are sealed and borders drafted before all is mapped
     const model_t *job = &self->job [letter->order.job];
     uint64_t home_of [TASKS];
     for (uint32_t t = 0; t < TASKS; t++)                // of workers that are there, were there, or never will be
-        home_of [t] = world_random (self, (uint32_t) self->workers_ever + 2);
+        home_of [t] = world_random (self, (uint32_t) self->workers_ever + 2), large [t] = (uint64_t) (t + 1) << 24;
     message_declared_t declared = { .job = letter->order.job, .slot = letter->slot, .shuffle = job->shuffle, .spread = job->spread,
-        .parts = job->spread ? job->parts : 0, .heavy = job->parts & 1 };
+        .parts = job->spread ? job->parts : 0, .heavy = job->parts & 1, .whole = self->seed >> 3 & 1 };
     world_step (self, (event_t) { .kind = EVENT_DECLARED, .worker = letter->worker, .job = letter->order.job, .declared = &declared,
-        .tasks = job->tasks, .bytes_of = bytes, .input_bytes = 6, .partitions = job->parts, .shuffle_seed = self->seed % 3,
+        .tasks = job->tasks, .bytes_of = self->seed & 16 ? large : small, .input_bytes = 6, .partitions = job->parts, .shuffle_seed = self->seed % 3,
         .home_of = self->seed & 4 ? home_of : NULL });
 }
 
 static void s_deliver_sealed (world_t *self, const letter_t *letter)
 {
     uint64_t tasks [TASKS], attempts [TASKS], weights [2] = { 0, 10 };
-    wire_bytes_t keys [2] = { { (char *) "cat", 3 }, { (char *) "dog", 3 } };
+    static const char *const pairs [] [2] = { { "cat", "dog" }, { "cat", "dog" }, { "ant", "bee" }, { "emu", "fox" } };
+    const char *const *pair = pairs [world_random (self, COUNT_OF (pairs))];
+    wire_bytes_t keys [2] = { { (char *) pair [0], 3 }, { (char *) pair [1], 3 } };
     char path [32];
     for (uint32_t i = 0; i < letter->set.tasks; i++) {
         tasks [i] = letter->set.task [i];

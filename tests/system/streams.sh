@@ -147,6 +147,44 @@ hold_again
 holds 'it ends well' ends "${worker[node]}" 0
 again "$node"
 
+# ---- while one map still waits, the segments of others are sealed, and a node fetches what it will reduce
+
+late=("$jobs/late.c" --started "$work/started" --go "$work/go" "$work/data/late")
+cat lines lines > late
+echo wait >> late
+(cat "$work/sorted"; echo wait) | LC_ALL=C sort -c 2> "$work/stderr" && (cat "$work/sorted"; echo wait) > "$work/distinct"
+staged () { find "$work/pi$1" -name 'staged-*' -size +1M 2> "$work/stderr" | grep -q .; }
+fetches () {                                            # NODE: within 20 seconds
+    local due=$((SECONDS + 20))
+    until staged "$1"; do
+        [ "$SECONDS" -lt "$due" ] || { echo "pi$1 stages nothing" > "$work/stderr"; return 1; }
+        read -rt 0.02 _ <> <(:)
+    done
+    return 0                                            # not read's
+}
+
+for victim in other waiting; do                         # the map that waits is the last, or the first that another node took from the end
+    begin "${late[@]}"
+    read -rt 60 -u 9 slot
+    node=$(node_of "$slot")
+    holds 'a node fetches before all maps are done' fetches "$node"
+    holds 'and so does the other' fetches $((3 - node))
+    [ "$victim" = waiting ] || node=$((3 - node))
+    kill -KILL "${worker[node]}"
+    let_go
+    parts "and then the $victim one is killed" "$work/distinct"
+    hold_again
+    again "$node"
+done
+begin "${late[@]}"
+read -rt 60 -u 9 slot
+let_go
+wait "$client"
+holds 'what was fetched ahead is counted' test "$(moved)" -gt 1000000
+parts 'and nobody is killed' "$work/distinct"
+hold_again
+rm late
+
 # ---- caches
 
 for i in 1 2; do
