@@ -175,6 +175,8 @@ static uint64_t s_submit (rac_client *self, const rac_launch *launch, error_t *e
     if (!rc)
         rc = sides_offer_options (self->remote, submit, error);
     if (!rc)
+        rc = remote_offer_inputs (self->remote, submit, error);
+    if (!rc)
         rc = remote_send (self->remote, &message, error);
     uint64_t job = rc ? 0 : s_await_number (self, error);
     remote_offer_nothing (self->remote);

@@ -2,12 +2,13 @@
 #include "cli/remote_parts.h"
 #include "base/clock.h"
 #include "cli/config.h"
+#include "store/input.h"
 #include "wire/bundle.h"
 
 #include <czmq.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 10000, PATIENCE_MS = 10000 };
+enum { CONNECT_MS = 10000, PATIENCE_MS = 10000, INPUT_BYTES = 16 * 1024 };
 
 typedef struct { char hash [BUNDLE_HASH]; buffer_t bytes; } offer_t;
 
@@ -174,6 +175,32 @@ const char *remote_offer (remote_t *self, buffer_t *bytes)
     self->offer = memory_grow (self->offer, (self->offers + 1) * sizeof *self->offer);
     self->offer [self->offers++] = offer;
     return offer->hash;
+}
+
+status_t remote_list_inputs (const message_submit_t *submit, buffer_t *into, error_t *error)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < submit->inputs.count; i++)
+        size += strlen (submit->inputs.item [i]) + 3;
+    if (size <= INPUT_BYTES)
+        return OK;
+    if (size > INPUT_NAMES)
+        return error_set_kind (error, ERROR_USAGE, "the names of the inputs are together longer than %d MiB: name their folder, or a pattern in quotes",
+            INPUT_NAMES >> 20);
+    for (uint32_t i = 0; i < submit->inputs.count; i++)
+        buffer_add (into, submit->inputs.item [i], strlen (submit->inputs.item [i]) + 1);
+    return OK;
+}
+
+status_t remote_offer_inputs (remote_t *self, message_submit_t *submit, error_t *error)
+{
+    buffer_t list = { 0 };
+    TRY (remote_list_inputs (submit, &list, error));
+    if (!list.size)
+        return OK;
+    submit->inputs.count = 0;
+    submit->input_list = (char *) remote_offer (self, &list);
+    return OK;
 }
 
 void remote_offer_nothing (remote_t *self)

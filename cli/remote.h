@@ -23,6 +23,10 @@ CHECKED status_t remote_next (remote_t *self, message_t *into, error_t *error);
 // Bytes that the master may WANT; taken. Returns their hash, for SUBMIT, until remote_offer_nothing.
 const char *remote_offer (remote_t *self, buffer_t *bytes);
 void remote_offer_nothing (remote_t *self);             // any more
+// Inputs that are too many for a SUBMIT become one such offer. FAILED: too many for that too.
+CHECKED status_t remote_offer_inputs (remote_t *self, message_submit_t *submit, error_t *error);
+// Names of inputs that are too many for a SUBMIT, each ended by a NUL; none if they are not.
+CHECKED status_t remote_list_inputs (const message_submit_t *submit, buffer_t *into, error_t *error);
 void remote_answer (remote_t *self, const message_want_t *want);   // with the next piece
 // True: this master will never let us in; the error says why.
 bool remote_refused (remote_t *self, error_t *error);

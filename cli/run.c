@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SUBMIT_MS = 10000, STOP_MS = 5000, INPUT_BYTES = 16 * 1024 };
+enum { SUBMIT_MS = 10000, STOP_MS = 5000 };
 
 const char run_help [] =
     "racimo run JOB|FILE.c INPUT... [-o OUT] [options] [the job's own options]\n\n"
@@ -68,19 +68,15 @@ typedef struct {
 
 // ---- the beginning
 
-// More inputs than go into a message go into a file: a shell's * may well name ten thousand.
+// More inputs than go into a message go into a file, which a cluster's master asks for: a shell's * may well name ten thousand.
 static status_t s_write_inputs (session_t *self, message_submit_t *submit, buffer_t *path, error_t *error)
 {
-    size_t size = 0;
     buffer_t list = { 0 };
-    for (uint32_t i = 0; i < submit->inputs.count; i++)
-        size += strlen (submit->inputs.item [i]) + 3;
-    if (size <= INPUT_BYTES)
-        return OK;
     if (self->follow.remote)
-        return error_set_kind (error, ERROR_USAGE, "too many inputs for a message: name the folder, or the pattern in quotes, instead of each file");
-    for (uint32_t i = 0; i < submit->inputs.count; i++)
-        buffer_add (&list, submit->inputs.item [i], strlen (submit->inputs.item [i]) + 1);
+        return remote_offer_inputs (self->follow.remote, submit, error);
+    TRY (remote_list_inputs (submit, &list, error));
+    if (!list.size)
+        return OK;
     buffer_print (path, "%s/inputs", local_folder (self->follow.local));
     submit->inputs.count = 0;
     submit->input_list = path->data;

@@ -1,8 +1,12 @@
 // admit: workers come and go.
 //
-// Who a worker is, is its key: a second HELLO of a key ends that key's first life, wherever it came from. Without encryption there are
-// no keys, and a HELLO of the same boot (nonce) over another connection is the one that came back. What a worker knew of this master is then
-// void on both sides: its slots start empty, its answers to the old life are those of nobody.
+// Who a worker is, is its key: a second HELLO of a key, from the same process (start), ends that key's first life, wherever it came from. Without
+// encryption there are no keys, and a HELLO of the same membership (nonce) over another connection is the one that came back. What a worker
+// knew of this master is then void on both sides: its slots start empty, its answers to the old life are those of nobody.
+//
+// Another process with the same key has followed one that died, or is a clone: two boards whose cards are copies of one. If the connection of the first
+// is closed, it has died. Else it has a few seconds to show that it lives, and the newcomer no answer; then one of them goes: the first, if it was
+// silent, or the newcomer, which is told why. So clones do not put each other out for ever, and the first loses no work.
 //
 // Which workers there are is told to all of them whenever that has changed, once a turn of the loop: so each connects to, and lets in,
 // exactly the others.
@@ -15,7 +19,10 @@
 #define PACKAGE_VERSION "unreleased"
 #endif
 
-enum { WORKERS = 500 };                                 // that fit in one NODES message
+enum {
+    WORKERS = 500,                                      // that fit in one NODES message
+    RIVAL_US = 5 * 1000 * 1000, RIVAL_BEATS = 2,        // the first may have been sent before the newcomer came
+};
 
 void shell_refuse (shell_t *self, const peer_id_t *from, const char *who, const char *why)
 {
@@ -78,6 +85,43 @@ static member_t *s_add (shell_t *self, const peer_id_t *from, const message_hell
     return member;
 }
 
+// Of the same key, but another process: whether the first one seems to live. Then the newcomer waits.
+static bool s_lives (shell_t *self, member_t *member, const peer_id_t *from, const message_hello_t *hello)
+{
+    message_t welcome = { .verb = MESSAGE_WELCOME, .welcome = { self->epoch, member->number, BEAT_MS, (uint64_t) dataserver_port (self->data) } };
+    if (!self->gate || member->start == hello->start || !shell_tell (self, member, &welcome))       // said once more, it changes nothing
+        return false;
+    member->rival = *from;
+    if (!member->rival_us)
+        member->rival_us = self->now;
+    return true;
+}
+
+void shell_outlive (shell_t *self, member_t *member)
+{
+    char text [400];
+    if (!member->rival_us || ++member->rival_beats < RIVAL_BEATS)
+        return;
+    snprintf (text, sizeof text, "a worker with the key of %s is at work already, at %s: is this card a copy of that node's? Then join with a key of"
+        " its own (racimo cluster join TOKEN --new-key), else end the other one", member->node, member->address);
+    shell_refuse (self, &member->rival, member->node, text);
+    member->rival_us = 0;
+    member->rival_beats = 0;
+}
+
+void shell_watch_rivals (shell_t *self)
+{
+    for (uint32_t i = 0; i < self->roster.members; i++) {
+        member_t *member = &self->roster.member [i];
+        if (!member->rival_us || self->now - member->rival_us < RIVAL_US)
+            continue;
+        message_t again = { .verb = MESSAGE_WELCOME, .welcome = { .epoch = self->epoch, .beat_ms = BEAT_MS } };
+        member->gone = true;
+        if (peer_send (self->peer, &member->rival, &again, 0, NULL))            // it says HELLO once more
+            shell_log (self, "a worker has gone before it was welcome");
+    }
+}
+
 void shell_hello (shell_t *self, const peer_id_t *from, const message_hello_t *hello)
 {
     char text [256];
@@ -89,9 +133,8 @@ void shell_hello (shell_t *self, const peer_id_t *from, const message_hello_t *h
         return;
     }
     if (member && !again) {
-        if (self->gate && member->nonce != hello->nonce && strcmp (member->address, peer_address (self->peer)) && !*hello->address)
-            log_rarely (&self->rate, "%s: its key comes from %s now, from %s before: each node needs a key of its own", member->node,
-                peer_address (self->peer), member->address);
+        if (s_lives (self, member, from, hello))
+            return;
         member->gone = true;
         shell_settle (self);
     }

@@ -138,14 +138,20 @@ static void s_make_room (blobs_t *self)
 
 // ---- in and out
 
-void blobs_take (blobs_t *self, const char *hash, char *fresh)
+status_t blobs_take (blobs_t *self, const char *hash, char *fresh, error_t *error)
 {
     char *path = file_join (self->folder, hash);
-    if (blobs_has (self, hash) || rename (fresh, path)) // somebody else has brought it, and it may be in use; or the folder is gone: who wants it will be told
+    status_t rc = OK;
+    if (blobs_has (self, hash))                         // somebody else has brought it, and it may be in use
         unlink (fresh);
+    else if (rename (fresh, path)) {
+        rc = error_errno (error, "%s: cannot keep what a client has brought", path);
+        unlink (fresh);
+    }
     free (path);
     free (fresh);
     s_make_room (self);
+    return rc;
 }
 
 status_t blobs_read (blobs_t *self, const char *hash, uint64_t offset, buffer_t *piece, uint64_t *size, error_t *error)

@@ -17,6 +17,7 @@ bool blobs_has (blobs_t *self, const char *hash);                  // and it cou
 const char *blobs_folder (const blobs_t *self);         // each file's name is its hash; where a spool may grow
 void blobs_pin (blobs_t *self, const char *hash);                  // stays if it is there; pins are counted
 void blobs_unpin (blobs_t *self, const char *hash);
-void blobs_take (blobs_t *self, const char *hash, char *path);     // a whole file with that hash, from a spool there; it is renamed, the path freed
+// A whole file with that hash, from a spool there; it is renamed, the path freed.
+CHECKED status_t blobs_take (blobs_t *self, const char *hash, char *path, error_t *error);
 // At most BLOB_BYTES from `offset` on, and the size of the whole.
 CHECKED status_t blobs_read (blobs_t *self, const char *hash, uint64_t offset, buffer_t *piece, uint64_t *size, error_t *error);

@@ -5,6 +5,7 @@
 // job commits the plan hands out nothing of it, and the loop touches neither its output nor its results; once it has ended the plan has forgotten
 // it, and it stands among `ended` until nothing of it is hidden any more.
 #include "master/desk.h"
+#include "master/prints.h"
 
 #include <czmq.h>
 
@@ -141,6 +142,7 @@ void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *err
         dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
     desk_sides_end (self, work->number, &work->sides);
     shell_unlink (&self->works, work);
+    prints_forget (self, work->number);
     work->next = self->ended;
     work->ended = true;
     self->ended = work;

@@ -8,6 +8,7 @@ static void s_beat (shell_t *self, member_t *member, const message_beat_t *beat)
 {
     work_t *work = shell_work (self, beat->job);
     roster_beat (member, beat);
+    shell_outlive (self, member);
     if (!work || work->committing)
         return;
     if (beat->resident > work->resident)

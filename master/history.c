@@ -173,7 +173,7 @@ static status_t s_load (history_t *self, uint64_t job)
     if (!rc && !s_next (&records, &at, MESSAGE_FINISHED, &finished)) {
         info.job_info.phase = STATE_ENDED;
         info.job_info.exit_code = LOST_CODE;
-        info.job_info.error = (char *) "the master ended before it";
+        info.job_info.error = (char *) "the head was restarted before this job had ended: run it again";
     }
     if (!rc)
         rc = s_note (self, &info.job_info, true, NULL);

@@ -61,6 +61,14 @@ static void s_go_on (shell_t *self)
         s_advance (self, at);
 }
 
+static void s_drop_list (arrival_t *arrival)
+{
+    if (arrival->list)
+        unlink (arrival->list);
+    free (arrival->list);
+    arrival->list = NULL;
+}
+
 static void s_remove (shell_t *self, arrival_t *arrival)
 {
     arrival_t **at = &self->arrivals;
@@ -73,9 +81,7 @@ static void s_remove (shell_t *self, arrival_t *arrival)
     desk_sides_end (self, arrival->number, &arrival->sides);
     message_free (&arrival->submit);
     spool_destroy (&arrival->spool);
-    if (arrival->list)
-        unlink (arrival->list);
-    free (arrival->list);
+    s_drop_list (arrival);
     free (arrival);
 }
 
@@ -134,14 +140,19 @@ static void s_fetch (shell_t *self, arrival_t *arrival, const char *hash)
 
 static void s_fetched (shell_t *self, arrival_t *arrival)
 {
+    error_t error = { 0 };
+    status_t rc = OK;
     char *path = spool_take (arrival->spool);
     if (arrival->brings_list)
         arrival->list = path;
     else
-        blobs_take (self->desk->blobs, spool_hash (arrival->spool), path);
+        rc = blobs_take (self->desk->blobs, spool_hash (arrival->spool), path, &error);
     spool_destroy (&arrival->spool);
     arrival->state = ARRIVAL_WAITS;
-    s_advance (self, arrival);
+    if (rc)
+        s_give_up (self, arrival, error.kind, error.text);
+    else
+        s_advance (self, arrival);
 }
 
 void intake_blob (shell_t *self, const peer_id_t *from, const message_blob_t *blob)
@@ -172,7 +183,7 @@ static void s_insert (work_t **list, work_t *work)
     *list = work;
 }
 
-// False: the client is gone before it knew of its job; so nobody does.
+// False: the client has gone before it knew of its job; so nobody does.
 static bool s_accept (shell_t *self, arrival_t *arrival)
 {
     work_t *work = arrival->work;
@@ -212,6 +223,7 @@ static void s_looked (void *context)
     shell_t *self = arrival->shell;
     bool late = atomic_load (&arrival->given_up);
     s_end_look (self, arrival);
+    s_drop_list (arrival);                              // first: when the client hears, nothing is left
     if (arrival->work && (late || self->leaving || !s_accept (self, arrival)))
         look_undo (self, arrival->work);
     if (late)
@@ -306,8 +318,9 @@ static void s_tell (shell_t *self, arrival_t *arrival)
 {
     message_t state = { .verb = MESSAGE_STATE };
     arrival->told_us = self->now;
-    if (peer_send (self->peer, &arrival->from, &state, 0, NULL))
-        atomic_store (&arrival->given_up, true);        // gone, and with it the only one that would hear of the job
+    if (!peer_send (self->peer, &arrival->from, &state, 0, NULL) || atomic_exchange (&arrival->given_up, true))
+        return;
+    shell_log (self, "a client has gone before its job was accepted: the job is dropped");
 }
 
 void intake_turn (shell_t *self)

@@ -33,6 +33,7 @@ libmaster_a_SOURCES += \
 	master/plan_state.h \
 	master/plan_users.c \
 	master/plan_workers.c \
+	master/prints.c master/prints.h \
 	master/roster.c master/roster.h \
 	master/results.c master/results.h \
 	master/roots.c master/roots.h \

@@ -40,6 +40,7 @@ static void s_tell_state (shell_t *self, work_t *work)
 
 static void s_watch_workers (shell_t *self)
 {
+    shell_watch_rivals (self);
     for (uint32_t i = 0; i < self->roster.members; i++)
         self->roster.member [i].gone |= self->now - self->roster.member [i].seen_us > SILENCE_US;
     shell_settle (self);
@@ -60,8 +61,11 @@ static void s_tell_states (shell_t *self)
 
 static void s_after_pause (shell_t *self)
 {
-    for (uint32_t i = 0; i < self->roster.members; i++)
-        self->roster.member [i].seen_us = self->now;
+    for (uint32_t i = 0; i < self->roster.members; i++) {
+        member_t *member = &self->roster.member [i];
+        member->seen_us = self->now;
+        member->rival_us = member->rival_us ? self->now : 0;
+    }
     self->alone_since = self->now;
 }
 

@@ -1,11 +1,12 @@
 // orders: what the plan orders is carried out in its order, before the next event. An action that fails for its receiver (a worker
 // that cannot be reached) becomes an event of its own afterwards, in shell_settle: plan_step is never entered from within.
 #include "master/desk.h"
+#include "master/prints.h"
 
-void shell_log (const shell_t *self, const char *text)
+void shell_log (shell_t *self, const char *text)
 {
     if (!self->options->private)
-        log_line (LOG_WARN, "%s", text);
+        log_rarely (&self->rate, "%s", text);
 }
 
 static work_t *s_find (work_t *work, uint64_t number)
@@ -67,7 +68,7 @@ static bool s_tell_job (shell_t *self, member_t *member, work_t *work)
     return shell_tell (self, member, &message);
 }
 
-static void s_fill_order (const shell_t *self, work_t *work, const action_t *action, message_t *message)
+static void s_fill_order (const shell_t *self, const action_t *action, message_t *message)
 {
     switch (action->kind) {
     case ACTION_DECLARE:
@@ -76,7 +77,6 @@ static void s_fill_order (const shell_t *self, work_t *work, const action_t *act
     case ACTION_MAP:
         *message = (message_t) { .verb = MESSAGE_MAP, .map = { .epoch = self->epoch, .job = action->job, .stage = action->stage,
             .task = action->task, .attempt = action->attempt, .slot = action->slot, .hold = action->hold, .parts = action->parts } };
-        work_map_message (work, action->task, self->data != NULL, &message->map);
         break;
     case ACTION_SEAL:
         *message = (message_t) { .verb = MESSAGE_SEAL, .seal = { self->epoch, action->job, action->stage, action->slot, action->segment } };
@@ -150,7 +150,7 @@ static void s_order (shell_t *self, work_t *work, const action_t *action)
     message_t message;
     if (!member)
         return;
-    s_fill_order (self, work, action, &message);
+    s_fill_order (self, action, &message);
     if (action->kind == ACTION_MAP || action->kind == ACTION_REDUCE)
         work->attempts++;
     if (action->kind == ACTION_REDUCE && !work->mapped_us)
@@ -158,7 +158,7 @@ static void s_order (shell_t *self, work_t *work, const action_t *action)
     if (self->data)
         s_grant (self, work, member, action);
     if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && s_tell_job (self, member, work))
-        shell_tell (self, member, &message);
+        prints_order (self, member, work, &message, action->slot, action->task);
 }
 
 static void s_compose_error (const work_t *work, const action_t *action, char *text, size_t room)

@@ -11,7 +11,7 @@ member_t *roster_add (roster_t *self, const peer_id_t *id, const message_hello_t
 {
     self->member = memory_grow (self->member, (self->members + 1) * sizeof *self->member);
     member_t *member = &self->member [self->members++];
-    *member = (member_t) { .number = ++self->last, .nonce = hello->nonce, .slots = hello->slots, .id = *id,
+    *member = (member_t) { .number = ++self->last, .start = hello->start, .nonce = hello->nonce, .slots = hello->slots, .id = *id,
         .memory = hello->memory, .compiler = hello->compiler };
     s_copy (member->node, sizeof member->node, hello->node);
     s_copy (member->address, sizeof member->address, hello->address);

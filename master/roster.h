@@ -5,7 +5,7 @@
 enum { ROSTER_SLOTS = 4096 };                           // most slots of a worker
 
 typedef struct {
-    uint64_t number, nonce, slots;
+    uint64_t number, start, nonce, slots;
     peer_id_t id;
     int64_t seen_us;                                    // last heard of
     bool gone;                                          // to be removed once the actions in hand are done
@@ -14,6 +14,7 @@ typedef struct {
     uint64_t memory;                                    // bytes for all slots
     int64_t since_us;                                   // of its HELLO
     uint64_t port;                                      // where it serves segments; 0: nowhere
+    peer_id_t rival; int64_t rival_us; uint32_t rival_beats;           // another with its key, since when (0: none), and BEATs of this one since
     bool compiler, draining;                            // it can compile jobs; it has asked to go
     char node [64], address [64], cpu [24], release [24], key [KEY_TEXT];     // key: empty without encryption
 } member_t;

@@ -5,6 +5,7 @@
 //     intake.c     SUBMITs before they are jobs   look.c       what their names mean
 //     orders.c     actions into messages          desk.c       queries, history
 //     commit.c     the end of a job               sources.c    what workers fetch of a job
+//     prints.c     orders that name a file
 #pragma once
 #include "base/log.h"
 #include "master/dataserver.h"
@@ -22,6 +23,7 @@ enum { BEAT_MS = 1000, SHELL_LOOKS = ERRANDS - 4 };     // LOOKS: at SUBMITs at 
 
 typedef struct desk desk_t;
 typedef struct arrival arrival_t;                       // a SUBMIT that is no job yet (intake.h)
+typedef struct held held_t;                             // an order that waits for a fingerprint (prints.c)
 
 typedef struct {
     const master_options_t *options;
@@ -41,6 +43,7 @@ typedef struct {
     roster_t roster;
     arrival_t *arrivals;                                // in their order
     arrival_t *look [SHELL_LOOKS]; uint32_t looks;      // those that are looked at
+    held_t *held;                                       // in their order
     work_t *works;                                      // that the plan knows, by number
     work_t *ended;                                      // whose hidden files are being put away
     uint64_t epoch, jobs;                               // jobs: the last number given
@@ -51,7 +54,7 @@ typedef struct {
 } shell_t;
 
 // orders.c: carrying out what the plan orders.
-void shell_log (const shell_t *self, const char *text);
+void shell_log (shell_t *self, const char *text);       // a warning, a few times a second
 work_t *shell_work (const shell_t *self, uint64_t number);         // that the plan knows; or NULL
 work_t *shell_ended (const shell_t *self, uint64_t number);        // that is being put away; or NULL
 // False: it cannot be reached and counts as lost, which the plan learns in shell_settle.
@@ -78,6 +81,8 @@ void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *err
 // admit.c
 void shell_hello (shell_t *self, const peer_id_t *from, const message_hello_t *hello);
 void shell_refuse (shell_t *self, const peer_id_t *from, const char *who, const char *why);    // STOP, and a line in the log
+void shell_outlive (shell_t *self, member_t *member);   // it has been heard of while another with its key wants in
+void shell_watch_rivals (shell_t *self);                // once a turn of the loop
 void shell_drain (shell_t *self, member_t *member);
 void shell_dismiss (shell_t *self, uint64_t worker);
 void shell_put_out (void *self, const char *key);       // of one that was revoked: the gate refuses it already

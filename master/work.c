@@ -5,10 +5,7 @@
 #include "base/file.h"
 
 #include <racimo.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000 };
 
@@ -208,32 +205,7 @@ bool work_tell (work_t *self, uint64_t worker)
     return true;
 }
 
-static status_t s_print (const input_file_t *file, uint64_t print [2], error_t *error)
-{
-    struct stat is;
-    int fd = open (file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    status_t rc = OK;
-    if (fd < 0 || fstat (fd, &is) || is.st_ino != file->inode || is.st_dev != file->device)
-        rc = error_set (error, "%s: is another file now", file->path);
-    else
-        rc = input_fingerprint (fd, file->path, file->size, &print [0], &print [1], error);
-    if (fd >= 0)
-        close (fd);
-    return rc;
-}
-
-static void s_add_prints (work_t *self, message_map_t *into)
-{
-    if (!self->print)
-        self->print = memory_new (self->inputs.files * 2 * sizeof *self->print);
-    uint64_t *print = &self->print [2 * into->file];
-    if (!print [0] && !print [1] && s_print (&self->inputs.file [into->file], print, NULL))
-        print [0] = print [1] = 1;                      // of no file; whoever reads this one will say what is wrong with it
-    into->head = print [0];
-    into->tail = print [1];
-}
-
-void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *into)
+void work_map_message (const work_t *self, uint64_t task, message_map_t *into)
 {
     const input_split_t *split = &self->split [task];
     into->offset = split->offset;
@@ -250,8 +222,6 @@ void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *
     into->ctime_ns = (uint64_t) file->ctime_ns;
     into->file = split->file;
     into->packed = file->packed;
-    if (prints)
-        s_add_prints (self, into);
 }
 
 // ---- who follows it, and who does it

@@ -15,6 +15,9 @@ typedef struct {                                        // of the attempt that c
 
 typedef struct { char node [64]; uint64_t worker, attempts, bytes_in, moved, carried, time_us, millicelsius, throttled; } share_t;   // of a worker
 
+typedef enum { PRINT_UNKNOWN, PRINT_ASKED, PRINT_KNOWN } print_state_t;
+typedef struct { uint64_t head, tail; print_state_t state; } print_t;
+
 typedef struct work {
     struct work *next;
     uint64_t number;
@@ -40,7 +43,7 @@ typedef struct work {
     uint64_t *told;                                     // workers that have got its JOB
     uint32_t tolds;
     share_t *share; uint32_t shares;                    // of the work, by node
-    uint64_t *print;                                    // fingerprints of the inputs, head and tail of each; 0 and 0: not looked at
+    print_t *print;                                     // of the inputs (prints.h)
     uint64_t codecs;                                    // bit 1 << bulk_codec_t for each that data were packed with
     bool committing;                                    // an errand: it alone touches output and results
     bool ended;                                         // for the plan; what follows will be told when nothing is hidden any more
@@ -58,8 +61,7 @@ work_t *work_new (uint64_t number, message_t *asked, const names_t *names, error
 void work_destroy (work_t **self_p);                    // and what of its output is not committed
 // Cuts the input as the job declared; *bytes is malloced: of each task.
 CHECKED status_t work_cut (work_t *self, const message_declared_t *declared, uint64_t **bytes, error_t *error);
-// Path and all that describes the split. prints: with the fingerprints, for workers that may see another disk; reads 128 KiB of each file once.
-void work_map_message (work_t *self, uint64_t task, bool prints, message_map_t *into);
+void work_map_message (const work_t *self, uint64_t task, message_map_t *into);                       // path and all that describes the split
 void work_watch (work_t *self, const peer_id_t *client);                                               // again: once is enough
 bool work_watches (const work_t *self, const peer_id_t *client);
 void work_unwatch (work_t *self, uint32_t index);

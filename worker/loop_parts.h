@@ -20,7 +20,7 @@ typedef struct {
     bool draining;                                      // has said so
     bool ending;
     int status;                                         // to exit with
-    uint64_t nonce, epoch, id;
+    uint64_t start, nonce, epoch, id;                   // start: of this process; nonce: of this membership
     int64_t greeted_us;
     int64_t beat_us, last_beat, last_tick;
     uint64_t resident, peak, peak_told;                 // bytes of all executors

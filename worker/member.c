@@ -25,6 +25,7 @@ static status_t s_new_nonce (worker_t *self, error_t *error)
 status_t member_begin (worker_t *self, error_t *error)
 {
     TRY (s_new_nonce (self, error));
+    self->start = self->nonce;
     if (!self->options->head)
         return OK;
     zsys_set_io_threads (IO_THREADS);
@@ -62,7 +63,7 @@ void member_greet (worker_t *self)
     const worker_options_t *options = self->options;
     uname (&name);
     message_t hello = { .verb = MESSAGE_HELLO, .hello = {
-        .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .nonce = self->nonce, .pid = (uint64_t) getpid (), .slots = options->slots,
+        .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .start = self->start, .nonce = self->nonce, .pid = (uint64_t) getpid (), .slots = options->slots,
         .memory = options->memory, .compiler = recipe_has_compiler (), .port = self->post.serve ? serve_port (self->post.serve) : 0,
         .address = (char *) s_or_empty (options->address), .node = options->node ? (char *) options->node : name.nodename,
         .cpu = name.machine, .release = (char *) PACKAGE_VERSION,

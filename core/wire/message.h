@@ -123,7 +123,7 @@ typedef struct {
 } message_finished_t;
 
 typedef struct {
-    uint64_t protocol, abi, nonce, pid, slots, memory;  // nonce: of this boot of the worker; memory: bytes for all slots
+    uint64_t protocol, abi, start, nonce, pid, slots, memory;       // start: of this process; nonce: of each membership of it; memory: bytes for all slots
     uint64_t compiler;                                  // 1: it can compile jobs
     uint64_t port;                                      // where it serves segments; 0: nowhere (private)
     char *address;                                      // host or address for other nodes; empty: as the master sees it

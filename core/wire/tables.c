@@ -16,7 +16,7 @@ static const field_t submit_fields [] = {
     FIELD (submit, source, PATH, "the C or C++ file"),
     FIELD (submit, options, PATHS, "the job's own, name=value"),
     FIELD (submit, inputs, PATHS, "files, folders, patterns"),
-    FIELD (submit, input_list, PATH, "a file of more inputs, each ended by a NUL, or empty"),
+    FIELD (submit, input_list, PATH, "a file of more inputs, each ended by a NUL, or of a cluster its content hash, asked for with WANT; or empty"),
     FIELD (submit, output, PATH, "folder or file"),
     FIELD (submit, output_kind, NUMBER, "0 folder, 1 file"),
     FIELD (submit, overwrite, NUMBER, "1: replace what is there, at the successful end"),
@@ -43,7 +43,7 @@ static const field_t submit_fields [] = {
     FIELD (submit, detached, NUMBER, "1: goes on when its client leaves"),
 };
 
-static const field_t cancel_fields [] = { JOB (cancel) };
+static const field_t cancel_fields [] = { FIELD (cancel, job, NUMBER, "number of the job, 0: whatever this connection has submitted that has none yet") };
 static const field_t attach_fields [] = { JOB (attach) };
 static const field_t query_fields [] = { FIELD (query, what, NUMBER, "1 jobs, 2 nodes, 3 the log of a job"), JOB (query) };
 static const field_t end_fields [] = { FIELD (end, error, TEXT, "why there is no answer, or empty") };
@@ -116,7 +116,7 @@ static const field_t accepted_fields [] = { JOB (accepted), FIELD (accepted, epo
     FIELD (accepted, data, NUMBER, "port of the data server, for a result that is fetched; 0: none") };
 
 static const field_t state_fields [] = {
-    JOB (state),
+    FIELD (state, job, NUMBER, "number of the job, 0: its names are being looked at"),
     FIELD (state, phase, NUMBER, "0 waiting, 1 map, 2 reduce, 3 commit"),
     FIELD (state, bytes_done, NUMBER, "of the input"),
     FIELD (state, bytes_all, NUMBER, "of the input"),
@@ -138,7 +138,8 @@ static const field_t finished_fields [] = {
 static const field_t hello_fields [] = {
     FIELD (hello, protocol, NUMBER, "protocol version"),
     FIELD (hello, abi, NUMBER, "RAC_ABI"),
-    FIELD (hello, nonce, NUMBER, "of this life of the worker"),
+    FIELD (hello, start, NUMBER, "random, of this process: tells one that comes back from another with the same key"),
+    FIELD (hello, nonce, NUMBER, "random, of each membership of it"),
     FIELD (hello, pid, NUMBER, "process"),
     FIELD (hello, slots, NUMBER, "tasks at a time"),
     FIELD (hello, memory, NUMBER, "bytes for all slots"),

@@ -46,3 +46,6 @@ tests_master_test_errands_LDADD = $(TEST_LIBS)
 check_PROGRAMS += tests/master/test_intake
 tests_master_test_intake_SOURCES = tests/master/test_intake.c tests/master/head.h
 tests_master_test_intake_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_clones
+tests_master_test_clones_SOURCES = tests/master/test_clones.c tests/master/head.h
+tests_master_test_clones_LDADD = $(TEST_LIBS)

@@ -93,7 +93,7 @@ START_TEST (test_a_job_ends_with_its_master)
     s_accept (7);
     ck_assert (history_finished (s_history, 7, &message) == FAILED);
     s_again ();                                         // killed: nobody has written an end
-    s_expect_end (7, 6, "the master ended before it");
+    s_expect_end (7, 6, "the head was restarted before this job had ended: run it again");
     ck_assert_uint_eq (s_listed (), 1);
     ck_assert_uint_eq (history_last (s_history), 7);
 }

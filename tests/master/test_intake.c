@@ -1,12 +1,15 @@
 // What a SUBMIT goes through before it is a job: a disk that sleeps holds up nobody else, clients leave meanwhile, lists and sources come in pieces.
 //
-// The disk is played: in this program opendir is ours, and waits in a folder called "asleep" until the test wakes it.
+// The disk is played: in this program opendir and open are ours, and wait in a folder called "asleep", and for a file called "drowsy" once a file
+// "night" stands beside it, until the test wakes them.
 #define _GNU_SOURCE
 #include "tests/master/head.h"
 #include "wire/bundle.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 
 static int s_bed [2], s_lies [2];                       // pipes: closed at one end by the test that wakes all; a byte for each that lies down
 
@@ -15,15 +18,31 @@ static void s_close_ours (void)
     close (s_bed [1]);                                  // the test's end, which a fork has copied
 }
 
-DIR *opendir (const char *name)
+static void s_sleep (void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once (&once, s_close_ours);
+    if (write (s_lies [1], "", 1) != 1 || read (s_bed [0], &(char) { 0 }, 1)) { }
+}
+
+DIR *opendir (const char *name)
+{
     DIR *(*real) (const char *) = (DIR *(*) (const char *)) dlsym (RTLD_NEXT, "opendir");
-    if (s_master == 0 && strstr (name, "/asleep")) {    // in the master, which is a fork
-        pthread_once (&once, s_close_ours);
-        if (write (s_lies [1], "", 1) != 1 || read (s_bed [0], &(char) { 0 }, 1)) { }
-    }
+    if (s_master == 0 && strstr (name, "/asleep"))      // in the master, which is a fork
+        s_sleep ();
     return real (name);
+}
+
+int open (const char *name, int flags, ...)
+{
+    int (*real) (const char *, int, ...) = (int (*) (const char *, int, ...)) dlsym (RTLD_NEXT, "open");
+    va_list rest;
+    va_start (rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg (rest, mode_t) : 0;
+    va_end (rest);
+    if (s_master == 0 && strstr (name, "/drowsy") && !access (s_path ("data/night"), F_OK))
+        s_sleep ();
+    return real (name, flags, mode);
 }
 
 static void s_enter (void)
@@ -167,6 +186,7 @@ START_TEST (test_client_gone)
     s_await_sleeper ();
     ck_assert (s_hidden ());
     peer_destroy (&ana);
+    s_line ("a client has gone before its job was accepted");
     s_wake ();
     int64_t due = clock_us () + WAIT_MS * INT64_C (1000);
     while (s_hidden () && clock_us () < due)
@@ -178,6 +198,77 @@ START_TEST (test_client_gone)
     ck_assert_uint_ne (end.finished.exit_code, EXIT_FINE);
     message_free (&end);
     peer_destroy (&eva);
+}
+END_TEST
+
+// A MAP names fingerprints of its file, which somebody must read: its slot waits, and hears its orders in their order; others do not.
+START_TEST (test_fingerprints)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva), *pi1 = s_connect (s_control, &s_pi1);
+    ck_assert (!file_save (s_path ("data/drowsy"), "g h\n", 4, NULL));
+    enum { FILES = 64 };                                // many: then a slot gets orders ahead
+    char *input [FILES] = { (char *) "drowsy" }, *names [] = { (char *) "x" };
+    for (int i = 1; i < FILES; i++)
+        input [i] = (char *) "in.txt";
+    message_t submit = s_submit (input, "out"), hello = s_hello (1), welcome;
+    submit.submit.inputs.count = FILES;
+    s_send (ana, submit);
+    uint64_t job = s_await_accepted (ana);
+    ck_assert (!file_save (s_path ("data/night"), "", 0, NULL));
+    hello.hello.slots = 1;
+    s_send (pi1, hello);
+    welcome = s_await (pi1, MESSAGE_WELCOME);
+    message_free (&(message_t []) { s_await (pi1, MESSAGE_DECLARE) } [0]);
+    s_send (pi1, (message_t) { .verb = MESSAGE_DECLARED, .declared = { .epoch = welcome.welcome.epoch, .job = job, .format = 77, .shuffle = 1,
+        .result_names = { names, 1 } } });
+    s_await_sleeper ();
+    s_accepted (eva, "eva");                            // the loop goes on
+    message_t beat = { .verb = MESSAGE_BEAT, .beat = { .epoch = welcome.welcome.epoch, .worker = welcome.welcome.worker } };
+    s_send (pi1, beat);
+    s_wake ();
+    for (uint64_t task = 0; task < 2; task++) {
+        message_t map = s_await (pi1, MESSAGE_MAP);
+        ck_assert_uint_eq (map.map.task, task);
+        ck_assert_uint_gt (map.map.head, 1);
+        message_free (&map);
+    }
+    message_free (&welcome);
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+    peer_destroy (&pi1);
+}
+END_TEST
+
+// A job ends while an order of it waits: nobody waits for that order.
+START_TEST (test_fingerprints_of_an_ended_job)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *pi1 = s_connect (s_control, &s_pi1);
+    ck_assert (!file_save (s_path ("data/drowsy"), "g h\n", 4, NULL));
+    char *names [] = { (char *) "x" };
+    uint64_t epoch, job;
+    s_ask (ana, "drowsy", "out");
+    job = s_await_accepted (ana);
+    ck_assert (!file_save (s_path ("data/night"), "", 0, NULL));
+    s_register (pi1, 1, &epoch);
+    message_free (&(message_t []) { s_await (pi1, MESSAGE_DECLARE) } [0]);
+    s_send (pi1, (message_t) { .verb = MESSAGE_DECLARED, .declared = { .epoch = epoch, .job = job, .format = 77, .shuffle = 1,
+        .result_names = { names, 1 } } });
+    s_await_sleeper ();
+    s_send (ana, (message_t) { .verb = MESSAGE_CANCEL, .cancel = { job } });
+    message_free (&(message_t []) { s_await (pi1, MESSAGE_FORGET) } [0]);
+    uint64_t next;
+    s_ask (ana, "in.txt", "next");
+    next = s_await_accepted (ana);
+    message_t declare = s_await_any (pi1, (UINT64_C (1) << MESSAGE_DECLARE) | (UINT64_C (1) << MESSAGE_MAP));
+    ck_assert_int_eq (declare.verb, MESSAGE_DECLARE);   // not the one that waited
+    ck_assert_uint_eq (declare.declare.job, next);
+    message_free (&declare);
+    s_wake ();
+    message_t end = s_await (ana, MESSAGE_FINISHED);
+    ck_assert_uint_eq (end.finished.job, job);
+    message_free (&end);
+    peer_destroy (&ana);
+    peer_destroy (&pi1);
 }
 END_TEST
 
@@ -336,7 +427,8 @@ END_TEST
 
 int main (void)
 {
-    const TTest *const tests [] = { test_asleep, test_one_key, test_cancel, test_client_gone, test_master_ends, test_list, test_bad_lists,
+    const TTest *const tests [] = { test_asleep, test_one_key, test_cancel, test_client_gone, test_fingerprints,
+        test_fingerprints_of_an_ended_job, test_master_ends, test_list, test_bad_lists,
         test_same_sources };
     return main_run ("intake", s_enter, s_end, tests, COUNT_OF (tests));
 }

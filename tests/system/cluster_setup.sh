@@ -198,10 +198,20 @@ starts head master
 master=$daemon
 holds 'its nodes come back then too' says head 'pi1 has come'
 
+# ---- a copy of a node's card
+
+cp -r "$work/pi1" "$work/clone"
+sed -i "s/pi1/clone/" "$work/clone/racimo.conf"         # the folders; the name is in the key's line on the head
+on clone worker
+refused 'a worker with a copied key' 6 'key of pi1 is at work already.*--new-key'
+holds 'the head says so too' says head 'refused: a worker with the key of pi1'
+holds 'the node stays' has_node pi1
+
 # ---- the end
 
 kill "$pi1"
 holds 'a worker ends at SIGTERM' ends "$pi1" 0
+holds 'its head says so' says head 'pi1 is gone'
 holds 'and is away' lacks_node pi1
 holds 'in this word' grep -Eq '^pi1 +away' "$work/stdout"
 kill "$master"
