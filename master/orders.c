@@ -96,11 +96,13 @@ static void s_fill_order (const shell_t *self, const action_t *action, message_t
 // A message that is too large is the job's fault and not the worker's.
 static bool s_fits (work_t *work, const message_t *message)
 {
-    buffer_t trial = { 0 };
-    error_t error = { 0 };
-    bool fits = !message_encode (message, &trial, &error);
-    if (!fits && !work->doom)
-        work->doom = memory_text (error.text);
+    buffer_t trial = { 0 }, why = { 0 };
+    bool fits = !message_encode (message, &trial, NULL);
+    if (!fits && !work->doom) {
+        buffer_print (&why, "%u segments of map output are more than a reduce task can name: fewer slots or input files make fewer",
+            message->reduce.segments.count);
+        work->doom = why.data;
+    }
     buffer_free (&trial);
     return fits;
 }

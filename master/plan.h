@@ -28,7 +28,7 @@
 enum {
     PLAN_ATTEMPTS = 4,
     PLAN_AHEAD = 3,                                     // one at work, one that is ready, and one that is being fetched where input is fetched
-    PLAN_HELD = 2000,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
+    PLAN_HELD = 4500,                                   // tasks in a segment: what a SEALED can name within MESSAGE_LIMIT
     PLAN_NEAR = 12,                                     // reduce tasks that wait for a worker and of which it is told
     PLAN_ODDITIES = 64,                                 // deaths between messages, segments that do not fit: then the job fails
     PLAN_AWAY = 3,                                      // workers that could not fetch from another: then its segments count as lost

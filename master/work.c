@@ -7,7 +7,10 @@
 #include <racimo.h>
 #include <stdio.h>
 
-enum { CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000 };
+enum {
+    CHUNK_LEAST = 1 << 20, CHUNK_MOST = 16 << 20, CHUNK_STEP = 1 << 16, SHARES = 64, TASKS = 1000000,
+    FILES = 2000000,                                    // that can be shuffled: a segment has PLAN_HELD tasks at most, and a REDUCE names all segments
+};
 
 static void s_result_clear (result_t *self)
 {
@@ -156,6 +159,9 @@ static status_t s_cut_files (work_t *self, const message_declared_t *declared, e
         return error_set_kind (error, ERROR_USAGE, "no input: name files, folders or patterns behind the job");
     if (declared->format != RAC_LINES && declared->header && !self->first_line.size && self->inputs.file [0].size > CHUNK_STEP / 2)
         return error_set_kind (error, ERROR_DATA, "%s: its header line is longer than racimo can use", self->inputs.file [0].path);
+    if (declared->shuffle && self->inputs.files > FILES)
+        return error_set_kind (error, ERROR_USAGE, "%u input files are more than %d, the most for a job that shuffles: join small ones", self->inputs.files,
+            FILES);
     uint64_t chunk = declared->multiline ? UINT64_C (1) << 62 : s_chunk (self);
     uint64_t tasks = 0;
     for (uint32_t i = 0; i < self->inputs.files; i++)

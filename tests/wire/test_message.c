@@ -1,5 +1,6 @@
 // Tests of the codec: every verb there and back, and no bytes that make it crash, allocate without bound or accept what is not a message.
 #include "base/file.h"
+#include "master/plan.h"
 #include "tests/main.h"
 #include "wire/message.h"
 #include "wire/scan.h"
@@ -335,6 +336,43 @@ START_TEST (too_large)
 }
 END_TEST
 
+// What master/plan.h and master/work.c count on: a segment of as many tasks as a slot may hold, with all samples; a reduce task of the segments of
+// two million tasks, and of two hundred slots more.
+START_TEST (largest)
+{
+    enum { TASKS = PLAN_HELD, SAMPLES = 128, SEGMENTS = 2000000 / PLAN_HELD + 200 };
+    static uint64_t tasks [TASKS], attempts [TASKS], weights [SAMPLES], numbers [SEGMENTS], bytes [SEGMENTS];
+    static wire_bytes_t keys [SAMPLES];
+    static char key [64], *paths [SEGMENTS];
+    for (int i = 0; i < TASKS; i++)
+        tasks [i] = UINT32_MAX - 1;
+    for (int i = 0; i < SAMPLES; i++) {
+        keys [i] = (wire_bytes_t) { key, sizeof key };
+        weights [i] = UINT64_C (1) << 40;
+    }
+    for (int i = 0; i < SEGMENTS; i++) {
+        paths [i] = (char *) "/var/tmp/racimo/racimo-worker-1234567/job-123456/segment-123456";
+        numbers [i] = 100000;
+        bytes [i] = UINT32_MAX;
+    }
+    message_t sealed = { .verb = MESSAGE_SEALED, .sealed = { .epoch = UINT64_MAX, .job = 1000000, .tasks = { tasks, TASKS }, .attempts = { attempts, TASKS },
+        .path = paths [0], .bytes = UINT64_MAX, .keys = { keys, SAMPLES }, .weights = { weights, SAMPLES } } };
+    message_t reduce = { .verb = MESSAGE_REDUCE, .reduce = { .epoch = UINT64_MAX, .job = 1000000, .task = 1000000, .segments = { paths, SEGMENTS },
+        .owners = { numbers, SEGMENTS }, .numbers = { numbers, SEGMENTS }, .bytes = { bytes, SEGMENTS }, .low = { key, sizeof key },
+        .high = { key, sizeof key } } };
+    const message_t *large [] = { &sealed, &reduce };
+    for (size_t i = 0; i < COUNT_OF (large); i++) {
+        buffer_t encoded = { 0 };
+        error_t error = { 0 };
+        message_t read;
+        ck_assert_msg (!message_encode (large [i], &encoded, &error), "%s", error.text);
+        ck_assert_msg (!message_decode (encoded.data, encoded.size, &read, &error), "%s", error.text);
+        message_free (&read);
+        buffer_free (&encoded);
+    }
+}
+END_TEST
+
 int main (void)
 {
     TCase *tests = main_case (NULL, NULL);
@@ -350,5 +388,6 @@ int main (void)
     tcase_add_test (tests, utf8);
     tcase_add_test (tests, people_read_utf8_and_paths_keep_their_bytes);
     tcase_add_test (tests, too_large);
+    tcase_add_test (tests, largest);
     return main_end ("message", tests);
 }
