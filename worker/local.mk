@@ -21,6 +21,7 @@ libworker_a_SOURCES += \
 	worker/loop.c worker/loop_parts.h worker/member.c \
 	worker/mail.c worker/mail.h \
 	worker/order.c worker/order.h \
+	worker/outbox.c worker/outbox.h \
 	worker/plugin.c worker/plugin.h \
 	worker/recipe.c worker/recipe.h \
 	worker/scratch.c worker/scratch.h \

@@ -39,7 +39,7 @@ slot_t *slot_new (post_t *post, uint32_t index)
     char name [32];
     snprintf (name, sizeof name, "slot-%u.log", index);
     char *path = file_join (post->options->logs ? post->options->logs : post->options->scratch, name);
-    self->post = post;
+    self->post = self->outbox.post = post;
     self->index = index;
     self->line = (line_t) { -1, -1, -1, NULL };
     self->log = tasklog_new (post->options->head ? NULL : path);
@@ -70,8 +70,7 @@ void slot_done (slot_t *self)
 {
     supply_destroy (&self->supply);
     message_free (&self->order);
-    message_free (&self->answer);
-    self->order = self->answer = (message_t) { 0 };
+    self->order = (message_t) { 0 };
 }
 
 static void s_unqueue (slot_t *self, uint32_t at)
@@ -93,6 +92,8 @@ void slot_destroy (slot_t **self_p)
     slot_done (self);
     while (self->queued)
         s_unqueue (self, self->queued - 1);
+    outbox_forget (&self->outbox, 0);
+    free (self->outbox.parcel);
     tasklog_destroy (&self->log);
     free (self->queue);
     free (self->loaded);
@@ -123,7 +124,7 @@ static void s_fault (slot_t *self, const message_t *order, bool lost, uint64_t a
     order_stamp (order, &fault);
     if (self->post->options->head)
         log_rarely (&self->post->faults, "job %llu: %s", (unsigned long long) order_ids (order).job, here.text);
-    post_send (self->post, &fault);
+    outbox_send (&self->outbox, &fault);
 }
 
 void slot_fault (slot_t *self, const message_t *order, bool lost, const error_t *error, const char *compiler)
@@ -268,7 +269,7 @@ static bool s_begin (slot_t *self)
     return self->state == ALIVE && !self->order.verb;
 }
 
-// What the order's supply has brought: bytes that the executor waits for, or word that its parts are stored.
+// What the order's supply has brought: bytes that the executor waits for.
 static void s_look_at_supply (slot_t *self)
 {
     message_t have;
@@ -278,22 +279,16 @@ static void s_look_at_supply (slot_t *self)
         if (message_send (self->line.channel, &have, &error))
             slot_kill (self);                           // it has died: the zygote will say how
     }
-    if (!self->answer.verb || supply_state (self->supply) == SUPPLY_COMING)
-        return;
-    if (supply_state (self->supply) == SUPPLY_FAILED)
-        slot_fault (self, &self->order, false, supply_error (self->supply), "");
-    else
-        post_send (self->post, &self->answer);
-    slot_done (self);
 }
 
 void slot_pump (slot_t *self)
 {
+    outbox_pump (&self->outbox);
     if (self->supply)
         s_look_at_supply (self);
     if (self->state == ABSENT && !self->retry)
         s_hire (self);
-    while (self->state == ALIVE && !self->order.verb && self->queued)
+    while (self->state == ALIVE && !self->order.verb && self->queued && !outbox_full (&self->outbox))
         if (!s_begin (self))
             break;
 }
@@ -325,6 +320,7 @@ void slot_abandon (slot_t *self, const message_abandon_t *attempt)
         error_set (&self->sentence, "abandoned");
         slot_kill (self);
     }
+    outbox_abandon (&self->outbox, attempt);
 }
 
 void slot_clear (slot_t *self)
@@ -334,10 +330,12 @@ void slot_clear (slot_t *self)
     if (self->order.verb && self->state == ALIVE)
         slot_kill (self);
     slot_done (self);
+    outbox_forget (&self->outbox, 0);
 }
 
 void slot_forget (slot_t *self, uint64_t job)
 {
+    outbox_forget (&self->outbox, job);
     for (uint32_t i = self->queued; i-- > 0; )
         if (order_ids (&self->queue [i].order).job == job)
             s_unqueue (self, i);
@@ -383,7 +381,7 @@ static void s_need (slot_t *self, const message_need_t *need)
         slot_kill (self);
 }
 
-// Passed on, unless its parts have to be on the head first. Takes the message.
+// Passed on, when its parts are on the head. Takes the message.
 static void s_answer (slot_t *self, message_t *answer)
 {
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (&self->order).job);
@@ -401,14 +399,14 @@ static void s_answer (slot_t *self, message_t *answer)
         done->carried = supply_carried (self->supply);
         if (dossier && !dossier_shares (dossier) && (!done->held || done->rejects)) {
             supply_send (self->supply, done, dossier_folder (dossier));
-            self->answer = *answer;
-            *answer = (message_t) { 0 };
+            outbox_send_stored (&self->outbox, answer, &self->supply);
+            slot_done (self);
             return;
         }
     }
     if (answer->verb == MESSAGE_SEALED && self->post->serve && *answer->sealed.path)
         serve_add (self->post->serve, order_ids (&self->order).job, answer->sealed.segment, answer->sealed.path);
-    post_send (self->post, answer);
+    outbox_send (&self->outbox, answer);
     message_free (answer);
     slot_done (self);
 }
@@ -435,7 +433,7 @@ void slot_read (slot_t *self)
     }
     if (answer.verb == MESSAGE_NEED)
         s_need (self, &answer.need);
-    else if (self->order.verb && !self->answer.verb && order_answered_by (&self->order, answer.verb))
+    else if (self->order.verb && order_answered_by (&self->order, answer.verb))
         s_answer (self, &answer);
     message_free (&answer);
 }

@@ -12,7 +12,7 @@
 #include "worker/zygote.h"
 
 // What a worker's slots have in common.
-typedef struct {
+typedef struct post {
     const worker_options_t *options;
     zygote_t *zygote;
     peer_t *master;

@@ -44,7 +44,7 @@ static void s_report_death (slot_t *self, int status)
             .epoch = dossier ? dossier->job.job.epoch : 0, .job = self->loaded [i], .slot = self->index, .lost = 1, .kind = error.kind,
             .error = error.text, .compiler = "",
         } };
-        post_send (self->post, &fault);
+        outbox_send (&self->outbox, &fault);
     }
     slot_done (self);
 }

@@ -4,6 +4,7 @@
 //     slot_end.c   the watch over an executor, and its end
 #pragma once
 #include "worker/line.h"
+#include "worker/outbox.h"
 #include "worker/slot.h"
 #include "worker/tasklog.h"
 
@@ -22,7 +23,7 @@ struct slot {
     line_t line;
     message_t order;                                    // under way; verb 0: none
     supply_t *supply;                                   // its own
-    message_t answer;                                   // the executor's, waiting until its parts are on the head; verb 0: none
+    outbox_t outbox;                                    // answers to earlier orders
     errand_t *queue;
     uint32_t queued;
     uint64_t *loaded;                                   // jobs that the executor has loaded
