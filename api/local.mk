@@ -3,7 +3,7 @@ include_HEADERS = api/racimo.h api/racimo-client.h
 # The library of those who launch jobs from C: one object in which nothing is visible but rac_client_*, for a static library must not spill our
 # names into other people's programs.
 noinst_LIBRARIES += libclient.a
-libclient_a_SOURCES = cli/client.c cli/common.c cli/config.c cli/config_text.c cli/home.c cli/remote.c cli/sides.c cli/sources.c
+libclient_a_SOURCES = cli/client.c cli/common.c cli/config.c cli/config_text.c cli/home.c cli/remote.c cli/sides.c cli/sources.c worker/plugin_file.c
 lib_LIBRARIES = libracimo-client.a
 libracimo_client_a_SOURCES =
 libracimo_client_a_LIBADD = cli/client-library.o

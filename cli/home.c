@@ -2,6 +2,7 @@
 #include "cli/home.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "worker/plugin_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const s_extensions [] = { ".c", ".cc", ".cpp", ".cxx" };
+static const char *const s_extensions [] = { ".c", ".cc", ".cpp", ".cxx", ".so" };
 
 static char *s_program_folder (void)
 {
@@ -134,13 +135,13 @@ status_t home_job (const char *word, char **name, char **path, error_t *error)
     if (base == word && !strchr (word, '.'))
         return s_shipped (word, name, path, error);
     if (!dot || dot == base)
-        return error_set_kind (error, ERROR_USAGE, "%s: a job is a C or C++ file: .c, .cc, .cpp or .cxx", word);
+        return error_set_kind (error, ERROR_USAGE, "%s: a job is a C or C++ file (.c, .cc, .cpp or .cxx), or one compiled already (.so)", word);
     if (access (word, R_OK))
         return error_set_kind (error, ERROR_USAGE, "%s: %s", word, strerror (errno));
     *path = realpath (word, NULL);
     if (!*path)
         return error_set_kind (error, ERROR_USAGE, "%s: %s", word, strerror (errno));
     *name = memory_text (base);
-    (*name) [dot - base] = '\0';
+    (*name) [plugin_file_is (base) ? plugin_file_stem (base) : (size_t) (dot - base)] = '\0';
     return OK;
 }

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "cli/sources.h"
 #include "base/file.h"
+#include "worker/plugin_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,10 @@ static status_t s_scan (found_t *self, const char *path, error_t *error)
 
 status_t sources_find (const char *source, char ***path, size_t *count, error_t *error)
 {
+    if (plugin_file_is (source)) {
+        *path = plugin_file_list (source, count);
+        return OK;
+    }
     found_t found = { memory_new (sizeof *found.path), 1 };
     found.path [0] = memory_text (source);
     status_t rc = OK;

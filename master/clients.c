@@ -62,7 +62,7 @@ void shell_hear_client (shell_t *self, const peer_id_t *from, message_t *message
     case MESSAGE_ATTACH: s_attach (self, from, message->attach.job); break;
     case MESSAGE_QUERY: desk_query (self, from, &message->query); break;
     case MESSAGE_BLOB: intake_blob (self, from, &message->blob); break;
-    case MESSAGE_WANT: desk_want (self, from, &message->want); break;
+    case MESSAGE_WANT: desk_want (self, from, &message->want, false); break;
     case MESSAGE_STOP: self->ending |= self->options->private; break;
     default: log_rarely (&self->rate, "a client sent what only others send (%s)", message_name (message->verb));
     }

@@ -4,6 +4,7 @@
 // which on an SD card takes seconds a gigabyte, and an attempt's files go one by one. So there it is an errand, and other jobs go on. While a
 // job commits the plan hands out nothing of it, and the loop touches neither its output nor its results; once it has ended the plan has forgotten
 // it, and it stands among `ended` until nothing of it is hidden any more.
+#include "master/builders.h"
 #include "master/desk.h"
 #include "master/prints.h"
 
@@ -141,6 +142,7 @@ void shell_end (shell_t *self, work_t *work, uint64_t exit_code, const char *err
     if (self->data)
         dataserver_forget (self->data, work->number, FETCH_INPUT, &work->inputs);
     desk_sides_end (self, work->number, &work->sides);
+    builders_forget (self, work->number);
     shell_unlink (&self->works, work);
     prints_forget (self, work->number);
     work->next = self->ended;

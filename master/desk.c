@@ -1,5 +1,6 @@
 // desk: see desk.h. Answers of a QUERY go out one message an item, and an END; whoever does not read them loses the rest, as the socket says.
 #include "master/desk.h"
+#include "master/builders.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -12,12 +13,16 @@ status_t desk_open (shell_t *self, error_t *error)
         return OK;
     desk_t *desk = self->desk = memory_new (sizeof *desk);
     char *jobs = file_join (self->options->state, "jobs"), *bundles = file_join (self->options->state, "bundles");
+    char *builds = file_join (self->options->state, "builds");
     desk->history = history_new (jobs, error);
     if (desk->history)
         desk->blobs = blobs_new (bundles, error);
+    if (desk->blobs)
+        desk->builds = blobs_new (builds, error);
     free (jobs);
     free (bundles);
-    if (!desk->blobs)
+    free (builds);
+    if (!desk->builds)
         return FAILED;
     self->jobs = history_last (desk->history);
     return OK;
@@ -26,10 +31,12 @@ status_t desk_open (shell_t *self, error_t *error)
 void desk_close (shell_t *self)
 {
     desk_t *desk = self->desk;
+    builders_forget (self, 0);
     if (!desk)
         return;
     history_destroy (&desk->history);
     blobs_destroy (&desk->blobs);
+    blobs_destroy (&desk->builds);
     free (desk);
     self->desk = NULL;
 }
@@ -142,7 +149,7 @@ static message_node_info_t s_node_info (const shell_t *self, const member_t *mem
         .address = (char *) member->address, .cpu = (char *) member->cpu, .release = (char *) member->release, .role = (char *) "worker" };
     plan_worker_state (self->plan, member->number, &info.busy, &info.bytes_per_s);
     if (!member->compiler)
-        info.note = (char *) "no compiler: install gcc there";
+        info.note = (char *) "no compiler: runs what nodes with the same CPU compile";
     return info;
 }
 

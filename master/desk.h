@@ -11,6 +11,7 @@
 struct desk {
     history_t *history;
     blobs_t *blobs;
+    blobs_t *builds;                                    // of jobs, that nodes have made (builders.h)
 };
 
 // Opens it below the state folder; numbers of jobs go on from there. Nothing without a state folder.
@@ -27,4 +28,4 @@ void desk_recall (shell_t *self, const peer_id_t *from, uint64_t job);
 
 // The side files of a job that has ended, or was none, are no longer offered. Fine for one that has none.
 void desk_sides_end (shell_t *self, uint64_t job, sides_t *sides);
-void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want);
+void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want, bool worker);   // worker: it may have builds too

@@ -1,6 +1,7 @@
 // hear: messages into events. Nothing that a peer sends is believed beyond its own part: who may say what is decided by the role of its
 // key, numbers are looked up, epochs compared, and what does not fit changes nothing. A cluster without encryption has no keys and no roles: there,
 // and for a private master, who says HELLO is a worker from then on, everybody else a client.
+#include "master/builders.h"
 #include "master/desk.h"
 #include "base/log.h"
 
@@ -94,6 +95,8 @@ static bool s_foreign (const shell_t *self, const message_t *message)
     case MESSAGE_DONE: return message->done.epoch != self->epoch;
     case MESSAGE_SEALED: return message->sealed.epoch != self->epoch;
     case MESSAGE_FAULT: return message->fault.epoch != self->epoch;
+    case MESSAGE_LACK: return message->lack.epoch != self->epoch;
+    case MESSAGE_BUILT: return message->built.epoch != self->epoch;
     default: return false;
     }
 }
@@ -108,7 +111,10 @@ static void s_hear_member (shell_t *self, member_t *member, const message_t *mes
     case MESSAGE_DRAIN: shell_drain (self, member); break;
     case MESSAGE_GONE: member->gone = true; break;
     case MESSAGE_LOG: desk_log (self, &message->log); break;
-    case MESSAGE_WANT: desk_want (self, &member->id, &message->want); break;
+    case MESSAGE_WANT: desk_want (self, &member->id, &message->want, true); break;
+    case MESSAGE_LACK: builders_lack (self, member, &message->lack); break;
+    case MESSAGE_BUILT: builders_built (self, member, &message->built); break;
+    case MESSAGE_BLOB: builders_blob (self, member, &message->blob); break;
     case MESSAGE_DECLARED: s_declared (self, member, &message->declared); break;
     case MESSAGE_DONE: s_done (self, member, &message->done); break;
     case MESSAGE_SEALED: s_sealed (self, member, &message->sealed); break;
@@ -122,7 +128,7 @@ static void s_hear_member (shell_t *self, member_t *member, const message_t *mes
 static bool s_is_of_workers (message_verb_t verb)
 {
     switch (verb) {
-    case MESSAGE_HELLO: case MESSAGE_BEAT: case MESSAGE_DRAIN: case MESSAGE_GONE: case MESSAGE_LOG:
+    case MESSAGE_HELLO: case MESSAGE_BEAT: case MESSAGE_DRAIN: case MESSAGE_GONE: case MESSAGE_LOG: case MESSAGE_LACK: case MESSAGE_BUILT:
     case MESSAGE_DECLARED: case MESSAGE_DONE: case MESSAGE_SEALED: case MESSAGE_FAULT:
         return true;
     default:
@@ -135,7 +141,7 @@ static bool s_may (shell_t *self, const peer_id_t *from, message_verb_t verb)
 {
     const user_t *user = peer_user (self->peer);
     role_t wanted = s_is_of_workers (verb) ? ROLE_WORKER : ROLE_CLIENT;
-    if (!self->gate || user->role == wanted || (verb == MESSAGE_WANT && user->role == ROLE_WORKER))
+    if (!self->gate || user->role == wanted || ((verb == MESSAGE_WANT || verb == MESSAGE_BLOB) && user->role == ROLE_WORKER))
         return true;
     char text [200];
     snprintf (text, sizeof text, "%.63s is a %s here, and a %s may not say %s: each needs a key of its own (racimo cluster join)", user->name,

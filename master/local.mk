@@ -3,6 +3,7 @@ libmaster_a_SOURCES += \
 	master/allow.c master/allow.h \
 	master/askers.c master/askers.h \
 	master/blobs.c master/blobs.h \
+	master/builders.c master/builders.h \
 	master/clients.c \
 	master/commit.c \
 	master/desk.c master/desk.h \

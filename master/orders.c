@@ -1,5 +1,6 @@
 // orders: what the plan orders is carried out in its order, before the next event. An action that fails for its receiver (a worker
 // that cannot be reached) becomes an event of its own afterwards, in shell_settle: plan_step is never entered from within.
+#include "master/builders.h"
 #include "master/desk.h"
 #include "master/prints.h"
 
@@ -55,8 +56,7 @@ void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, 
 
 // ---- actions
 
-// What a worker must know before its first message about a job.
-static bool s_tell_job (shell_t *self, member_t *member, work_t *work)
+bool shell_tell_job (shell_t *self, member_t *member, work_t *work)
 {
     if (!work_tell (work, member->number))
         return true;
@@ -125,7 +125,7 @@ static void s_look_ahead (shell_t *self, work_t *work, const action_t *action)
             ahead->bytes.item [ahead->bytes.count++] = all->bytes.item [i];
         }
     buffer_t trial = { 0 };
-    if (member && (ahead->owners.count || !all) && !message_encode (&message, &trial, NULL) && s_tell_job (self, member, work))
+    if (member && (ahead->owners.count || !all) && !message_encode (&message, &trial, NULL) && shell_tell_job (self, member, work))
         shell_tell (self, member, &message);
     buffer_free (&trial);
     free (number);
@@ -159,7 +159,7 @@ static void s_order (shell_t *self, work_t *work, const action_t *action)
         work->mapped_us = self->now;
     if (self->data)
         s_grant (self, work, member, action);
-    if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && s_tell_job (self, member, work))
+    if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && shell_tell_job (self, member, work))
         prints_order (self, member, work, &message, action->slot, action->task);
 }
 
@@ -235,6 +235,7 @@ void shell_settle (shell_t *self)
                 log_line (LOG_SAY, "%s is gone", self->roster.member [i].node);
             roster_remove (&self->roster, i);
             self->nodes_changed = true;
+            builders_lost (self, number);
             shell_step (self, (event_t) { .kind = EVENT_WORKER_LOST, .worker = number });
             i = 0;                                      // the step may have lost more
         }

@@ -16,6 +16,7 @@ member_t *roster_add (roster_t *self, const peer_id_t *id, const message_hello_t
     s_copy (member->node, sizeof member->node, hello->node);
     s_copy (member->address, sizeof member->address, hello->address);
     s_copy (member->cpu, sizeof member->cpu, hello->cpu);
+    s_copy (member->machine, sizeof member->machine, hello->machine);
     s_copy (member->release, sizeof member->release, hello->release);
     return member;
 }

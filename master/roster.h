@@ -2,7 +2,7 @@
 #pragma once
 #include "wire/peer.h"
 
-enum { ROSTER_SLOTS = 4096 };                           // most slots of a worker
+enum { ROSTER_SLOTS = 4096, MACHINE_TEXT = 40 };                           // most slots of a worker
 
 typedef struct {
     uint64_t number, start, nonce, slots;
@@ -16,7 +16,7 @@ typedef struct {
     uint64_t port;                                      // where it serves segments; 0: nowhere
     peer_id_t rival; int64_t rival_us; uint32_t rival_beats;           // another with its key, since when (0: none), and BEATs of this one since
     bool compiler, draining;                            // it can compile jobs; it has asked to go
-    char node [64], address [64], cpu [24], release [24], key [KEY_TEXT];     // key: empty without encryption
+    char node [64], address [64], cpu [24], release [24], machine [MACHINE_TEXT], key [KEY_TEXT];     // key: empty without encryption
 } member_t;
 
 typedef struct { member_t *member; uint32_t members; uint64_t last; } roster_t;     // last: number given last; none is given twice

@@ -22,6 +22,7 @@
 enum { BEAT_MS = 1000, SHELL_LOOKS = ERRANDS - 4 };     // LOOKS: at SUBMITs at a time; commits need not wait for them
 
 typedef struct desk desk_t;
+struct build;
 typedef struct arrival arrival_t;                       // a SUBMIT that is no job yet (intake.h)
 typedef struct held held_t;                             // an order that waits for a fingerprint (prints.c)
 
@@ -41,6 +42,7 @@ typedef struct {
     plan_t *plan;
     action_list_t actions;
     roster_t roster;
+    struct build *builds;                               // that nodes lack (builders.h)
     arrival_t *arrivals;                                // in their order
     arrival_t *look [SHELL_LOOKS]; uint32_t looks;      // those that are looked at
     held_t *held;                                       // in their order
@@ -60,6 +62,8 @@ work_t *shell_ended (const shell_t *self, uint64_t number);        // that is be
 // False: it cannot be reached and counts as lost, which the plan learns in shell_settle.
 bool shell_tell (shell_t *self, member_t *member, const message_t *message);
 attempt_t shell_attempt (const work_t *work, uint64_t stage, uint64_t task, uint64_t attempt);         // whose parts the data server takes
+// What a worker must know before its first message about a job. False: it cannot be reached.
+bool shell_tell_job (shell_t *self, member_t *member, work_t *work);
 void shell_tell_watchers (shell_t *self, work_t *work, const message_t *message);
 void shell_send_finished (shell_t *self, const peer_id_t *client, uint64_t job, uint64_t exit_code, const char *error, const char *compiler,
     const char *summary);

@@ -3,12 +3,13 @@
 #include "master/desk.h"
 #include "base/log.h"
 
-void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want)
+void desk_want (shell_t *self, const peer_id_t *from, const message_want_t *want, bool worker)
 {
     error_t error = { 0 };
     buffer_t piece = { 0 };
     uint64_t size = 0;
-    status_t rc = self->desk ? blobs_read (self->desk->blobs, want->blob, want->offset, &piece, &size, &error)
+    bool build = worker && self->desk && blobs_has (self->desk->builds, want->blob);
+    status_t rc = self->desk ? blobs_read (build ? self->desk->builds : self->desk->blobs, want->blob, want->offset, &piece, &size, &error)
         : error_set (&error, "this master keeps no sources");
     message_t blob = { .verb = MESSAGE_BLOB, .blob = { want->blob, want->offset, size, { piece.data, (uint32_t) piece.size }, rc ? error.text : NULL } };
     if (peer_send (self->peer, from, &blob, 0, NULL))

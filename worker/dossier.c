@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "worker/scratch.h"
 #include <stdio.h>
+#include <unistd.h>
 
 enum { TIMEOUT_S = 60 };
 
@@ -118,20 +119,54 @@ void dossiers_free (dossiers_t *self)
     *self = (dossiers_t) { 0 };
 }
 
-plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master)
+// Somebody has tidied up: what was made is gone; or what it is made of was, which a compiler takes for the job's fault.
+static bool s_is_stale (const dossier_t *self, bundles_t *bundles)
+{
+    const plugin_t *plugin = self->plugin;
+    const char *bundle = self->submit.submit.bundle;
+    if (!plugin || plugin_fd (plugin) >= 0)
+        return false;
+    if (plugin_path (plugin))
+        return access (plugin_path (plugin), R_OK) != 0;
+    return *bundle && bundles && !self->lacks && !bundles_check (bundles, bundle);
+}
+
+static plugin_t *s_compile (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master)
 {
     const message_submit_t *submit = &self->submit.submit;
     bool travelled = *submit->bundle && bundles;
     error_t error = { 0 };
-    if (self->plugin)
-        return self->plugin;
     const char *source = travelled ? bundles_main (bundles, master, submit->bundle, &error) : submit->source;
-    if (source)
-        self->plugin = plugin_new (source, options->api, options->cache);
-    else if (error.text [0])
-        self->plugin = plugin_new_failed (&error);
-    if (self->plugin && travelled)
-        plugin_show_as (self->plugin, submit->source);
+    plugin_t *plugin = source ? plugin_new (source, options->api, options->cache) : error.text [0] ? plugin_new_failed (&error) : NULL;
+    if (plugin && travelled)
+        plugin_show_as (plugin, submit->source);
+    return plugin;
+}
+
+static plugin_t *s_take_build (const dossier_t *self, bundles_t *bundles, peer_t *master)
+{
+    error_t error = { 0 };
+    const char *path = *self->build ? bundles_build (bundles, master, self->build, &error) : NULL;
+    return path ? plugin_new_built (path) : error.text [0] ? plugin_new_failed (&error) : NULL;
+}
+
+static void s_say_lack (dossier_t *self, peer_t *master)
+{
+    message_t lack = { .verb = MESSAGE_LACK, .lack = { self->job.job.epoch, self->job.job.job } };
+    self->lacks = true;
+    if (peer_send (master, NULL, &lack, 0, NULL)) { }   // no connection: the job is told anew when there is one
+}
+
+plugin_t *dossier_plugin (dossier_t *self, const worker_options_t *options, bundles_t *bundles, peer_t *master)
+{
+    if (s_is_stale (self, bundles))
+        plugin_destroy (&self->plugin);
+    if (!self->plugin)
+        self->plugin = self->lacks ? s_take_build (self, bundles, master) : s_compile (self, options, bundles, master);
+    if (self->plugin && plugin_lacks_compiler (self->plugin) && bundles) {
+        plugin_destroy (&self->plugin);
+        s_say_lack (self, master);
+    }
     return self->plugin;
 }
 
@@ -140,11 +175,22 @@ bool dossier_ready (const dossier_t *self)
     return !self->look || supply_state (self->look) != SUPPLY_COMING;
 }
 
-supply_state_t dossier_sides (const dossier_t *self, const error_t **error)
+// What this node sees itself may lie on a disk that sleeps, and is its owner's.
+static bool s_is_gone (const supply_t *side)
+{
+    return supply_state (side) == SUPPLY_READY && !supply_sees (side) && access (supply_place (side), R_OK);
+}
+
+supply_state_t dossier_sides (dossier_t *self, supplies_t *supplies, const error_t **error)
 {
     supply_state_t state = SUPPLY_READY;
     for (uint32_t i = 0; i < self->sides; i++)
-        if (self->side [i] && supply_state (self->side [i]) == SUPPLY_FAILED) {
+        if (self->side [i] && s_is_gone (self->side [i])) {
+            supply_destroy (&self->side [i]);           // first: the cache must have closed it
+            self->side [i] = supply_new_side (supplies, &self->job.job, i);
+            state = SUPPLY_COMING;
+        }
+        else if (self->side [i] && supply_state (self->side [i]) == SUPPLY_FAILED) {
             *error = supply_error (self->side [i]);
             return SUPPLY_FAILED;
         }

@@ -1,4 +1,5 @@
 libworker_a_SOURCES += \
+	worker/builds.c worker/builds.h \
 	worker/bundles.c worker/bundles.h \
 	worker/forward.c worker/forward.h \
 	worker/cache.c worker/cache.h worker/cache_parts.h worker/cache_disk.c worker/cache_victims.c \
@@ -23,6 +24,7 @@ libworker_a_SOURCES += \
 	worker/order.c worker/order.h \
 	worker/outbox.c worker/outbox.h \
 	worker/plugin.c worker/plugin.h \
+	worker/plugin.c worker/plugin.h worker/plugin_file.c worker/plugin_file.h \
 	worker/recipe.c worker/recipe.h \
 	worker/scratch.c worker/scratch.h \
 	worker/serve.c worker/serve.h \

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kernel/kernel.h"
+#include "worker/builds.h"
 #include "worker/loop_parts.h"
 #include "worker/order.h"
 #include "worker/scratch.h"
@@ -88,6 +89,12 @@ static void s_obey (worker_t *self, message_t *message)
         s_look_ahead (self, message);
     else if (message->verb == MESSAGE_BLOB && self->post.bundles)
         bundles_hear (self->post.bundles, self->post.master, &message->blob);
+    else if (message->verb == MESSAGE_BUILD)
+        builds_asked (&self->post, &message->build);
+    else if (message->verb == MESSAGE_BUILT)
+        builds_answered (&self->post.jobs, &message->built);
+    else if (message->verb == MESSAGE_WANT)
+        builds_want (&self->post, &message->want);
     else if (message->verb == MESSAGE_STOP)
         s_stop (self, &message->stop);
     else if (order_is (message))
@@ -237,6 +244,7 @@ static void s_turn (worker_t *self)
 {
     for (uint32_t i = 0; i < self->options->slots; i++)
         slot_pump (self->slot [i]);
+    builds_turn (&self->post);
     s_gather (self);
     if (zmq_poll (self->item, (int) self->items, s_patience (self)) < 0)
         return;

@@ -60,13 +60,15 @@ static const char *s_or_empty (const char *text)
 void member_greet (worker_t *self)
 {
     struct utsname name;
+    char machine [RECIPE_NAME];
     const worker_options_t *options = self->options;
     uname (&name);
+    recipe_machine (machine);
     message_t hello = { .verb = MESSAGE_HELLO, .hello = {
         .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .start = self->start, .nonce = self->nonce, .pid = (uint64_t) getpid (), .slots = options->slots,
         .memory = options->memory, .compiler = recipe_has_compiler (), .port = self->post.serve ? serve_port (self->post.serve) : 0,
         .address = (char *) s_or_empty (options->address), .node = options->node ? (char *) options->node : name.nodename,
-        .cpu = name.machine, .release = (char *) PACKAGE_VERSION,
+        .cpu = name.machine, .release = (char *) PACKAGE_VERSION, .machine = machine,
     } };
     self->greeted = !peer_send (self->post.master, NULL, &hello, 0, NULL);
     self->greeted_us = clock_us ();

@@ -11,6 +11,7 @@
 #include "worker/plugin.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "worker/plugin_file.h"
 #include "worker/recipe.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +41,7 @@ struct plugin {
     int output;                                         // what it says, -1: not at work
     buffer_t said;
     error_t error;
-    bool no_compiler;
+    bool no_compiler, unable;
 };
 
 static char *s_cached (const plugin_t *self, const char *name, const char *ending)
@@ -177,11 +178,64 @@ static status_t s_compile (plugin_t *self)
     return number ? error_errno (&self->error, "%s: cannot be started", recipe->compiler) : OK;
 }
 
+// ---- compiled by its author
+
+static status_t s_put (const plugin_t *self, const char *path, buffer_t *file, error_t *error)
+{
+    buffer_t fresh = { 0 };
+    stamp_t stamp = s_stamp_of (file->data, file->size);
+    buffer_add (file, &stamp, sizeof stamp);
+    buffer_print (&fresh, "%s.%d", path, (int) getpid ());
+    status_t rc = file_make_folders (self->cache, 0700, error);
+    if (!rc)
+        rc = file_save (fresh.data, file->data, file->size, error);
+    if (!rc && rename (fresh.data, path))
+        rc = error_errno (error, "%s: cannot be put in place", path);
+    buffer_free (&fresh);
+    return rc;
+}
+
+// A copy under the name of its content.
+static status_t s_adopt (plugin_t *self, const char *source, error_t *error)
+{
+    buffer_t file = { 0 };
+    char name [RECIPE_NAME];
+    TRY (file_load (source, PLUGIN_LIMIT, &file, error));
+    XXH128_hash_t hash = XXH3_128bits (file.data, file.size);
+    snprintf (name, sizeof name, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
+    char *path = s_cached (self, name, ".so");
+    status_t rc = s_is_whole (path) ? OK : s_put (self, path, &file, error);
+    if (!rc)
+        self->path = path;
+    else
+        free (path);
+    buffer_free (&file);
+    return rc;
+}
+
+// One for another CPU is no fault of the job's: a node of that CPU can run it.
+static void s_take_compiled (plugin_t *self, const char *source)
+{
+    char *chosen = plugin_file_choose (source);
+    self->recipe.source = realpath (chosen, NULL);
+    if (plugin_file_check (chosen, &self->error)) {
+        self->unable = self->error.kind != ERROR_JOB;
+        self->error.kind = ERROR_JOB;
+    }
+    else
+        (void) !s_adopt (self, chosen, &self->error);
+    free (chosen);
+}
+
 plugin_t *plugin_new (const char *source, const char *api, const char *cache)
 {
     plugin_t *self = memory_new (sizeof *self);
     self->cache = memory_text (cache);
     self->output = -1;
+    if (plugin_file_is (source)) {
+        s_take_compiled (self, source);
+        return self;
+    }
     if (recipe_make (source, api, &self->recipe, &self->error)) {
         self->no_compiler = self->error.kind != ERROR_JOB;
         self->error.kind = ERROR_JOB;
@@ -198,6 +252,27 @@ plugin_t *plugin_new_failed (const error_t *error)
     plugin_t *self = memory_new (sizeof *self);
     self->output = -1;
     self->error = *error;
+    return self;
+}
+
+plugin_t *plugin_new_refused (const error_t *error, const char *compiler, bool unable)
+{
+    plugin_t *self = plugin_new_failed (error);
+    self->error.kind = ERROR_JOB;
+    self->unable = unable;
+    buffer_add (&self->said, compiler, strlen (compiler) + 1);
+    return self;
+}
+
+plugin_t *plugin_new_built (const char *path)
+{
+    error_t error = { 0 };
+    if (!s_is_whole (path)) {
+        (void) error_set (&error, "%s: what another node has compiled is damaged here", path);
+        return plugin_new_failed (&error);
+    }
+    plugin_t *self = plugin_new_failed (&error);
+    self->path = memory_text (path);
     return self;
 }
 
@@ -373,7 +448,12 @@ const error_t *plugin_error (const plugin_t *self)
 // What is the job's own fault has that kind: it does not compile, or nobody could compile it.
 bool plugin_unable (const plugin_t *self)
 {
-    return !self->path && (self->no_compiler || self->error.kind != ERROR_JOB);
+    return !self->path && (self->no_compiler || self->unable || self->error.kind != ERROR_JOB);
+}
+
+bool plugin_lacks_compiler (const plugin_t *self)
+{
+    return !self->path && self->no_compiler;
 }
 
 const char *plugin_compiler (const plugin_t *self)

@@ -11,7 +11,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <racimo.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -121,6 +123,19 @@ static void s_digest (const XXH3_state_t *state, char name [RECIPE_NAME])
 {
     XXH128_hash_t hash = XXH3_128bits_digest (state);
     snprintf (name, RECIPE_NAME, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
+}
+
+void recipe_machine (char name [RECIPE_NAME])
+{
+    XXH3_state_t state;
+    struct utsname facts;
+    const uint32_t abi = RAC_ABI;
+    XXH3_128bits_reset (&state);
+    uname (&facts);
+    s_hash_text (&state, facts.machine);
+    XXH3_128bits_update (&state, &abi, sizeof abi);
+    s_hash_cpu (&state);
+    s_digest (&state, name);
 }
 
 status_t recipe_again (recipe_t *self, error_t *error)

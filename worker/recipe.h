@@ -22,3 +22,5 @@ CHECKED status_t recipe_again (recipe_t *self, error_t *error);     // computes 
 // headers: a file as the compiler's -MMD writes it. FAILED: that file or one of the headers cannot be read.
 CHECKED status_t recipe_name (const recipe_t *self, const char *headers, char name [RECIPE_NAME]);
 bool recipe_has_compiler (void);                        // for C, on this machine
+// Machines of one name run each other's compiled jobs: the same CPU, as far as /proc/cpuinfo tells, and ABI.
+void recipe_machine (char name [RECIPE_NAME]);

@@ -239,7 +239,7 @@ static bool s_begin (slot_t *self)
     }
     if (s_needs_sides (head)) {
         const error_t *why = NULL;
-        supply_state_t sides = dossier_sides (dossier, &why);
+        supply_state_t sides = dossier_sides (dossier, &self->post->supplies, &why);
         if (sides == SUPPLY_COMING)
             return false;
         if (sides == SUPPLY_FAILED) {                   // wrong data are so everywhere; else it may be had on another node

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-enum { BUNDLE_LIMIT = 8 << 20, BUNDLE_HASH = 33, BLOB_BYTES = 48 * 1024 };
+enum { BUNDLE_LIMIT = 8 << 20, BUILD_LIMIT = 64 << 20, BUNDLE_HASH = 33, BLOB_BYTES = 48 * 1024 };     // BUILD: of a job as a node has compiled it
 
 // paths: absolute, the main file first.
 CHECKED status_t bundle_make (const char *const *path, size_t count, buffer_t *into, error_t *error);

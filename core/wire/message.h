@@ -26,12 +26,14 @@ typedef enum {
     MESSAGE_ACCEPTED, MESSAGE_STATE, MESSAGE_FINISHED, MESSAGE_JOB_INFO, MESSAGE_NODE_INFO, MESSAGE_END,
     // whoever lacks a file of a job, and whoever has it
     MESSAGE_WANT, MESSAGE_BLOB,
+    // worker -> master -> worker: a job as that node has compiled it
+    MESSAGE_BUILT,
     // a new node or client, and the master's door
     MESSAGE_JOIN, MESSAGE_JOINED,
     // worker -> master
-    MESSAGE_HELLO, MESSAGE_BEAT, MESSAGE_DRAIN, MESSAGE_GONE, MESSAGE_LOG,
+    MESSAGE_HELLO, MESSAGE_BEAT, MESSAGE_DRAIN, MESSAGE_GONE, MESSAGE_LOG, MESSAGE_LACK,
     // master -> worker
-    MESSAGE_WELCOME, MESSAGE_NODES, MESSAGE_JOB, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_AHEAD, MESSAGE_STOP,
+    MESSAGE_WELCOME, MESSAGE_NODES, MESSAGE_JOB, MESSAGE_BUILD, MESSAGE_FORGET, MESSAGE_ABANDON, MESSAGE_AHEAD, MESSAGE_STOP,
     // master -> worker -> executor: work for one slot
     MESSAGE_DECLARE, MESSAGE_MAP, MESSAGE_SEAL, MESSAGE_REDUCE,
     // worker -> executor
@@ -128,6 +130,7 @@ typedef struct {
     uint64_t port;                                      // where it serves segments; 0: nowhere (private)
     char *address;                                      // host or address for other nodes; empty: as the master sees it
     char *node, *cpu, *release;                         // host name; x86_64, aarch64; 0.1.0
+    char *machine;                                      // workers of one machine run each other's builds: a hash; empty: nobody else's
 } message_hello_t;
 
 // worker 0: this worker counts as lost: drop all work, say HELLO again. data: port of the data server, 0: none, all files are local.
@@ -148,6 +151,12 @@ typedef struct {                                        // once a job, before it
     wire_texts_t sides, side_paths, side_errors;        // its side files: as the job names them; where they are on the head; or why there is none
     wire_numbers_t side_facts;                          // of each seven, as of MAP: device, inode, size, mtime, ctime, head, tail; FETCH_SIDE by its index
 } message_job_t;
+
+// A node without a compiler runs what one of the same machine has compiled. It says LACK; the master asks such a one with BUILD, takes the build
+// (WANT, BLOB) and says BUILT, for which the node sends WANT. With an error: there is none; kind JOB: it does not compile anywhere.
+typedef struct { uint64_t epoch, job; } message_lack_t;
+typedef struct { uint64_t epoch, job; } message_build_t;
+typedef struct { uint64_t epoch, job, kind; char *build, *error, *compiler; } message_built_t;     // build: content hash
 
 typedef struct { uint64_t epoch, job; } message_forget_t;                                // the job has ended: end what still runs of it, drop its segments
 typedef struct { uint64_t epoch, job, stage, task, attempt, slot; } message_abandon_t;   // kill that attempt if it still runs
@@ -274,7 +283,8 @@ typedef struct {
         message_abandon_t abandon; message_ahead_t ahead; message_stop_t stop;
         message_declare_t declare; message_map_t map; message_seal_t seal; message_reduce_t reduce;
         message_attach_t attach; message_query_t query; message_job_info_t job_info; message_node_info_t node_info; message_end_t end;
-        message_want_t want; message_blob_t blob; message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
+        message_want_t want; message_blob_t blob; message_lack_t lack; message_build_t build; message_built_t built;
+        message_join_t join; message_joined_t joined; message_drain_t drain; message_log_t log;
         message_nodes_t nodes; message_need_t need; message_have_t have; message_fetch_t fetch; message_bulk_t bulk; message_put_t put;
         message_stored_t stored; message_load_t load; message_sides_t sides;
         message_declared_t declared; message_done_t done; message_sealed_t sealed; message_fault_t fault;

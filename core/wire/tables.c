@@ -149,6 +149,17 @@ static const field_t hello_fields [] = {
     FIELD (hello, node, TEXT, "host name"),
     FIELD (hello, cpu, TEXT, "x86_64 or aarch64"),
     FIELD (hello, release, TEXT, "of racimo"),
+    FIELD (hello, machine, TEXT, "workers of one machine run each other's builds; empty: nobody else's"),
+};
+
+static const field_t lack_fields [] = { EPOCH (lack), JOB (lack) };
+static const field_t build_fields [] = { EPOCH (build), JOB (build) };
+static const field_t built_fields [] = {
+    EPOCH (built), JOB (built),
+    FIELD (built, kind, NUMBER, "of the error, as in FAULT"),
+    FIELD (built, build, TEXT, "content hash of the shared object with its stamp, for WANT"),
+    FIELD (built, error, TEXT, "why there is none, or empty"),
+    FIELD (built, compiler, TEXT, "the compiler's own lines, or empty"),
 };
 
 static const field_t beat_fields [] = {
@@ -390,6 +401,7 @@ const verb_t message_verbs [MESSAGE_VERBS] = {
     VERB (END, end, "master", "client", "that was all"),
     VERB (WANT, want, "anyone", "anyone", "asks for a piece of a file of a job: from client to master to worker"),
     VERB (BLOB, blob, "anyone", "anyone", "the answer to WANT"),
+    VERB (BUILT, built, "worker", "worker", "a job as a node has compiled it, by content; through the master"),
     VERB (JOIN, join, "node", "master", "asks to be let in, on a socket of its own; the key is the connection's"),
     VERB (JOINED, joined, "master", "node", "the answer to JOIN"),
     VERB (HELLO, hello, "worker", "master", "registers; answered by WELCOME or STOP"),
@@ -397,9 +409,11 @@ const verb_t message_verbs [MESSAGE_VERBS] = {
     VERB (DRAIN, drain, "worker", "master", "give me nothing more, and STOP when nothing needs me"),
     VERB (GONE, gone, "worker", "master", "the worker leaves of itself"),
     VERB (LOG, log, "worker", "client", "what a job printed; kept by the master"),
+    VERB (LACK, lack, "worker", "master", "has no compiler for that job: who has a build for its machine? Answered by BUILT"),
     VERB (WELCOME, welcome, "master", "worker", "the answer to HELLO"),
     VERB (NODES, nodes, "master", "worker", "the workers of now and where they serve segments"),
     VERB (JOB, job, "master", "worker", "what a job is, before its first task on that worker"),
+    VERB (BUILD, build, "master", "worker", "wants that job as compiled there; answered by BUILT"),
     VERB (FORGET, forget, "master", "worker", "the job has ended: end what still runs of it, drop its segments"),
     VERB (ABANDON, abandon, "master", "worker", "end that attempt if it still runs; needs no answer"),
     VERB (AHEAD, ahead, "master", "worker", "that reduce task may come: its segments may be fetched when nothing else is; needs no answer"),

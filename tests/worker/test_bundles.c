@@ -134,6 +134,49 @@ START_TEST (test_the_next_life_has_them)
 }
 END_TEST
 
+// Somebody tidies up: all of it, or what is old.
+START_TEST (test_what_is_gone_is_asked_for_again)
+{
+    ck_assert_ptr_null (s_main ());
+    s_serve ();
+    char *header = memory_text (s_main ()), *folder = file_join (s_folder, "bundles");
+    strcpy (strrchr (header, '/'), "/a.h");
+    ck_assert (bundles_check (s_bundles, s_hash));
+    ck_assert_int_eq (unlink (header), 0);
+    ck_assert (!bundles_check (s_bundles, s_hash));
+    ck_assert (bundles_check (s_bundles, s_hash));      // of what is not here nothing can be missing
+    ck_assert_ptr_null (s_main ());
+    s_serve ();
+    ck_assert_ptr_nonnull (s_main ());
+    ck_assert_int_eq (access (header, R_OK), 0);
+    file_remove_tree (folder);
+    ck_assert_ptr_null (s_main ());                     // without being told
+    s_serve ();
+    ck_assert_ptr_nonnull (s_main ());
+    ck_assert_int_eq (unlink (header), 0);
+    bundles_destroy (&s_bundles);                       // nor does the next life believe it
+    s_bundles = bundles_new (folder);
+    ck_assert_ptr_null (s_main ());
+    free (header);
+    free (folder);
+}
+END_TEST
+
+START_TEST (test_a_build_comes_the_same_way)
+{
+    error_t error = { 0 };
+    ck_assert_ptr_null (bundles_build (s_bundles, s_worker, s_hash, &error));
+    s_serve ();
+    const char *build = bundles_build (s_bundles, s_worker, s_hash, &error);
+    ck_assert_ptr_nonnull (build);
+    buffer_t bytes = { 0 };
+    ck_assert (!file_load (build, BUNDLE_LIMIT, &bytes, &error));
+    ck_assert_uint_eq (bytes.size, s_bundle.size);
+    ck_assert (!memcmp (bytes.data, s_bundle.data, bytes.size));
+    buffer_free (&bytes);
+}
+END_TEST
+
 START_TEST (test_an_answer_that_comes_twice)
 {
     ck_assert_ptr_null (s_main ());
@@ -201,7 +244,8 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_pieces_become_files, test_the_next_life_has_them, test_an_answer_that_comes_twice, test_damaged_ones_are_refused,
+        test_pieces_become_files, test_the_next_life_has_them, test_what_is_gone_is_asked_for_again, test_a_build_comes_the_same_way,
+        test_an_answer_that_comes_twice, test_damaged_ones_are_refused,
         test_answers_that_are_none, test_a_name_that_is_no_hash,
     };
     return main_run ("bundles", s_begin, s_end, tests, COUNT_OF (tests));
