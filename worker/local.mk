@@ -23,7 +23,6 @@ libworker_a_SOURCES += \
 	worker/mail.c worker/mail.h \
 	worker/order.c worker/order.h \
 	worker/outbox.c worker/outbox.h \
-	worker/plugin.c worker/plugin.h \
 	worker/plugin.c worker/plugin.h worker/plugin_file.c worker/plugin_file.h \
 	worker/recipe.c worker/recipe.h \
 	worker/scratch.c worker/scratch.h \
