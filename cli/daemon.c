@@ -60,31 +60,61 @@ bool daemon_is_locked (const char *folder)
     return locked;
 }
 
-// Named worker-PID: one whose process is no more was left by a power cut; what a worker leaves otherwise, its zygote removes.
+// A folder that a worker works in is locked by it and its zygote, who removes it in the end. One that nobody has locked was left by a power
+// cut. The number of a process would not do: after a start of the machine it is somebody else's, often the new worker's own.
+static int s_lock_folder (const char *path, int how)
+{
+    int fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || !flock (fd, how))
+        return fd;
+    close (fd);
+    return -1;
+}
+
 static void s_remove_stale (const char *scratch)
 {
     DIR *folder = opendir (scratch);
     int pid, end;
     for (struct dirent *entry; folder && (entry = readdir (folder)); ) {
         end = 0;
-        if (sscanf (entry->d_name, "worker-%d%n", &pid, &end) != 1 || entry->d_name [end] || !kill (pid, 0) || errno != ESRCH)
+        if (sscanf (entry->d_name, "worker-%d%n", &pid, &end) != 1 || entry->d_name [end])
             continue;
         char *path = file_join (scratch, entry->d_name);
-        file_remove_tree (path);
+        int fd = s_lock_folder (path, LOCK_EX | LOCK_NB);
+        if (fd >= 0) {
+            file_remove_tree (path);
+            close (fd);
+        }
         free (path);
     }
     if (folder)
         closedir (folder);
 }
 
-char *daemon_scratch (const char *scratch, error_t *error)
+// Ours stays open, and so locked, for the life of this process and its zygote. Where there can be no locks, nothing is removed.
+static char *s_new_scratch (const char *scratch, error_t *error)
 {
     char name [32];
+    snprintf (name, sizeof name, "worker-%d", (int) getpid ());
+    char *path = file_join (scratch, name);
+    if (!file_make_folders (path, 0700, error)) {
+        (void) !s_lock_folder (path, LOCK_EX | LOCK_NB);
+        return path;
+    }
+    free (path);
+    return NULL;
+}
+
+char *daemon_scratch (const char *scratch, error_t *error)
+{
     if (daemon_folder (scratch, error))
         return NULL;
+    int fd = s_lock_folder (scratch, LOCK_EX);          // two that begin at a time: what one has made and not locked yet is no leftover
     s_remove_stale (scratch);
-    snprintf (name, sizeof name, "worker-%d", (int) getpid ());
-    return file_join (scratch, name);
+    char *path = s_new_scratch (scratch, error);
+    if (fd >= 0)
+        close (fd);
+    return path;
 }
 
 void daemon_allow_files (void)

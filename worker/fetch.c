@@ -184,7 +184,10 @@ static void s_obey (fetcher_t *self, letter_t *letter)
     case LETTER_SIDE: whole_new (self, letter->id, &letter->message); break;
     case LETTER_STAGE: stage_new (self, letter->id, &letter->message, letter->number, letter->folder); break;
     case LETTER_AHEAD: stage_ahead (self, letter->id, &letter->message, letter->number, letter->folder); break;
-    case LETTER_UPLOAD: upload_new (self, letter->id, letter->job, letter->folder, letter->name, letter->whole, letter->rejected); break;
+    case LETTER_UPLOAD:
+        inlet_release (self, letter->id);               // its input has been read: nothing of it may be pinned, or fail, any more
+        upload_new (self, letter->id, letter->job, letter->folder, letter->name, letter->whole, letter->rejected);
+        break;
     case LETTER_LOOK: s_look (self, letter); break;
     case LETTER_RELEASE: s_release (self, letter->id); break;
     case LETTER_FORGET:

@@ -6,7 +6,8 @@
 // The device is not compared: the same file has another number on each node of a shared disk.
 //
 // A guarded file is a copy that grows while it is read (a node's chunk cache): its blocks are asked for before they are read, its time says
-// nothing, and who brings the blocks holds the original against what it was at submit.
+// nothing, and who brings the blocks holds the original against what it was at submit. That somebody has cleared the cache is no fault of the data:
+// who has the copy open reads on, and who does not finds a new one at the next attempt.
 #include "store/source.h"
 #include "store/source_gz.h"
 
@@ -26,6 +27,8 @@ struct source {
 
 static status_t s_changed (const source_t *self, error_t *error)
 {
+    if (self->file->guard)
+        return error_set (error, "%s: its copy in this node's cache, %s, was changed by somebody", self->file->path, self->file->guard->path);
     return error_set_kind (error, ERROR_DATA, "%s: changed while the job ran", self->file->path);
 }
 
@@ -35,7 +38,7 @@ status_t source_check (source_t *self, error_t *error)
     struct stat now;
     if (fstat (self->fd, &now))
         return error_errno (error, "%s: cannot look at it", file->path);
-    if (now.st_nlink == 0)
+    if (now.st_nlink == 0 && !file->guard)
         return error_set_kind (error, ERROR_DATA, "%s: deleted while the job ran", file->path);
     int64_t mtime_ns = (int64_t) now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
     bool later = mtime_ns != file->mtime_ns && !file->guard;
@@ -73,7 +76,8 @@ source_t *source_open (const input_file_t *file, uint64_t offset, error_t *error
     }
     int fd = open (file->guard ? file->guard->path : file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
-        error_set_kind (error, errno == ENOENT ? ERROR_DATA : ERROR_OTHER, "%s: cannot open: %s", file->path, strerror (errno));
+        error_set_kind (error, errno == ENOENT && !file->guard ? ERROR_DATA : ERROR_OTHER, "%s: cannot open: %s", file->guard ? file->guard->path : file->path,
+            strerror (errno));
         return NULL;
     }
     source_t *self = memory_new (sizeof *self);

@@ -228,8 +228,41 @@ START_TEST (changed)
 }
 END_TEST
 
+static status_t s_all_is_there (void *context, uint64_t offset, uint64_t *upto, error_t *error)
+{
+    (void) context; (void) error;
+    *upto = offset + 4;
+    return OK;
+}
+
+// A copy of which somebody else disposes: it may be gone, which is no fault of the data.
+START_TEST (guarded)
+{
+    input_guard_t guard = { .path = s_path ("copy"), .ask = s_all_is_there };
+    input_list_t list = s_listed (s_write ("copy", "0123456789", 10));
+    input_file_t *file = &list.file [0];
+    file->guard = &guard;
+    file->mtime_ns++;                                   // a copy's own
+    buffer_t text = { 0 };
+    bool warned;
+    ck_assert (s_slurp (file, 0, 100, &text, &warned, NULL) == OK && text.size == 10);
+    source_t *source = source_open (file, 0, NULL);
+    ck_assert (!unlink (guard.path) && source_check (source, NULL) == OK);       // who has it open has all of it
+    ck_assert (!source_open (file, 0, NULL));
+    error_t error = { 0 };
+    s_write ("copy", "01234", 5);
+    ck_assert (!source_open (file, 0, &error) && error.kind == ERROR_OTHER);
+    ck_assert_msg (strstr (error.text, "its copy in this node's cache") != NULL, "%s", error.text);
+    error = (error_t) { 0 };
+    ck_assert (!unlink (guard.path) && !source_open (file, 0, &error) && error.kind == ERROR_OTHER);
+    source_close (&source);
+    buffer_free (&text);
+    input_list_free (&list);
+}
+END_TEST
+
 int main (void)
 {
-    const TTest *const tests [] = { plain, members, bytes_behind, truncated_or_corrupt, names_mean_nothing, bomb, changed };
+    const TTest *const tests [] = { plain, members, bytes_behind, truncated_or_corrupt, names_mean_nothing, bomb, changed, guarded };
     return s_run ("source", tests, COUNT_OF (tests));
 }
