@@ -38,7 +38,7 @@ typedef struct exchange {                               // a request, and then i
     buffer_t payload;                                   // of PUT; then of BULK
     size_t weight;                                      // what it holds of WAITING
     bulk_codec_t codec;                                 // to pack with
-    int64_t took_us;                                    // a helper
+    bulk_effort_t effort;                               // a helper's
     error_t error;
 } exchange_t;
 
@@ -115,7 +115,7 @@ static void s_pack (exchange_t *self, message_bulk_t *bulk)
     if (self->codec == BULK_NONE || !bulk->length)
         return;
     buffer_t packed = { 0 };
-    bulk->codec = (uint64_t) bulk_pack (self->codec, self->payload.data, self->payload.size, &packed);
+    bulk->codec = (uint64_t) bulk_pack (self->codec, self->payload.data, self->payload.size, &packed, &self->effort);
     if (bulk->codec != BULK_NONE) {
         buffer_t plain = self->payload;
         self->payload = packed;
@@ -167,7 +167,7 @@ static void *s_help (void *context)
             s_fetch (self, exchange);
         else
             s_put (self, exchange);
-        exchange->took_us = clock_us () - began;
+        exchange->effort.all_us = clock_us () - began;
         pthread_mutex_lock (&self->lock);
         bool first = !self->answered.head;
         s_push (&self->answered, exchange);
@@ -180,12 +180,26 @@ static void *s_help (void *context)
 
 // ---- the speaker
 
+static known_t *s_known (dataserver_t *self, uint64_t job, uint64_t index, uint64_t stretch)
+{
+    return &self->known [(job * 31 + index * 17 + stretch) % HISTORIES];
+}
+
+static bool s_is_of (const known_t *known, uint64_t job, uint64_t index, uint64_t stretch)
+{
+    return known->job == job && known->index == index && known->stretch == stretch;
+}
+
+// Of this stretch of the file; a new one begins with what is known of the one before.
 static bulk_history_t *s_history (dataserver_t *self, const message_fetch_t *fetch)
 {
-    uint64_t index = fetch->index * 2 + fetch->what, stretch = fetch->offset / STRETCH;
-    known_t *known = &self->known [(fetch->job * 31 + index * 17 + stretch) % HISTORIES];
-    if (known->job != fetch->job || known->index != index || known->stretch != stretch)
+    uint64_t index = fetch->index * 4 + fetch->what, stretch = fetch->offset / STRETCH;
+    known_t *known = s_known (self, fetch->job, index, stretch), *before = s_known (self, fetch->job, index, stretch - 1);
+    if (!s_is_of (known, fetch->job, index, stretch)) {
         *known = (known_t) { .job = fetch->job, .index = index, .stretch = stretch };
+        if (s_is_of (before, fetch->job, index, stretch - 1))
+            known->history = bulk_next (&before->history);
+    }
     return &known->history;
 }
 
@@ -253,7 +267,7 @@ static void s_answer (dataserver_t *self, exchange_t *exchange)
     self->waiting -= exchange->weight;
     if (exchange->asked.verb == MESSAGE_FETCH && exchange->payload.size)
         bulk_learn (&self->pace, s_history (self, &exchange->asked.fetch), exchange->codec, exchange->answer.bulk.length, exchange->payload.size,
-            exchange->took_us);
+            &exchange->effort);
     if (peer_send_bulk (self->peer, &exchange->from, &exchange->answer, exchange->payload.data, exchange->payload.size, 0, NULL)) { }
     if (exchange->asker)
         askers_done (self->askers, exchange->asker);

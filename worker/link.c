@@ -109,14 +109,16 @@ static status_t s_put (link_t *self, const piece_t *piece)
     const haul_t *haul = piece->haul;
     int64_t now = clock_us ();
     bulk_codec_t tried = bulk_choose (&self->pace, &self->history, bulk_codecs (), now);
-    bulk_codec_t codec = bulk_pack (tried, haul->bytes, haul->size, &self->packed);
+    bulk_effort_t effort = { 0 };
+    bulk_codec_t codec = bulk_pack (tried, haul->bytes, haul->size, &self->packed, &effort);
     message_t put = { .verb = MESSAGE_PUT, .put = { .request = piece->request, .job = haul->job, .part = (char *) haul->part,
         .offset = haul->offset, .length = haul->size, .codec = codec, .checksum = bulk_checksum (haul->bytes, haul->size), .last = haul->last } };
     const char *bytes = codec == BULK_NONE ? haul->bytes : self->packed.data;
     size_t size = codec == BULK_NONE ? haul->size : self->packed.size;
     status_t rc = peer_send_bulk (self->peer, NULL, &put, bytes, size, 0, NULL);
+    effort.all_us = clock_us () - now;
     if (!rc)
-        bulk_learn (&self->pace, &self->history, tried, haul->size, size, clock_us () - now);
+        bulk_learn (&self->pace, &self->history, tried, haul->size, size, &effort);
     piece->haul->carried += rc ? 0 : size;
     return rc;
 }
@@ -140,14 +142,16 @@ static void s_send (link_t *self, piece_t *piece, int64_t now)
     self->sent++;
 }
 
-// No more than the window and a haul, however large one is.
+// No more than the window and a haul, however large one is; and never more than WINDOW_MOST: libzmq counts what was read by the half of the high
+// water, so of the 32 answers that a server may have in its queue for us (core/wire/peer.c) fifteen may be of before. What does not fit it drops, and
+// is asked again only after ASK_AGAIN_US.
 static void s_send_all (link_t *self, int64_t now)
 {
-    uint32_t under_way = 0;
+    uint32_t under_way = 0, most = self->window + A_HAUL < WINDOW_MOST ? self->window + A_HAUL : WINDOW_MOST;
     self->blocked = false;
     for (uint32_t i = 0; i < self->pieces; i++)
         under_way += self->piece [i].sent_us != 0;
-    for (uint32_t i = 0; self->peer && i < self->pieces && !self->blocked && under_way < self->window + A_HAUL; i++)
+    for (uint32_t i = 0; self->peer && i < self->pieces && !self->blocked && under_way < most; i++)
         if (!self->piece [i].sent_us) {
             s_send (self, &self->piece [i], now);
             under_way++;

@@ -127,6 +127,7 @@ static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t 
     error_t error = { 0 };
     int64_t began = clock_us ();
     bulk_codec_t codec = BULK_NONE;
+    bulk_effort_t effort = { 0 };
     message_t bulk = { .verb = MESSAGE_BULK, .bulk = { .request = fetch->request, .offset = fetch->offset, .length = fetch->length } };
     shelf_t *shelf = s_find (self, fetch, &error);
     const buffer_t *body = &self->raw;
@@ -138,13 +139,14 @@ static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t 
     else {
         codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), began);
         bulk.bulk.checksum = bulk_checksum (self->raw.data, self->raw.size);
-        bulk.bulk.codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed);
+        bulk.bulk.codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed, &effort);
         if (bulk.bulk.codec != BULK_NONE)
             body = &self->packed;
     }
     (void) !peer_send_bulk (self->peer, to, &bulk, body->data, body->size, 0, NULL);
+    effort.all_us = clock_us () - began;
     if (body->size)
-        bulk_learn (&self->pace, &shelf->history, codec, self->raw.size, body->size, clock_us () - began);
+        bulk_learn (&self->pace, &shelf->history, codec, self->raw.size, body->size, &effort);
 }
 
 // False: the thread is to end.

@@ -4,9 +4,11 @@
 // file. zstd is used at level 1, which on text is both faster and denser than zlib at its fastest, with half of that level's table, 32 KiB, which fits into a
 // small processor's nearest cache, and matches of seven bytes and more: a fifth faster, at a ratio 5 % below on prose and above on tables.
 #include "wire/bulk.h"
+#include "base/clock.h"
 
 #include <limits.h>
 #include <pthread.h>
+#include <time.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include <zlib.h>
@@ -132,13 +134,24 @@ static const struct {
 #endif
 };
 
-bulk_codec_t bulk_pack (bulk_codec_t codec, const void *bytes, size_t size, buffer_t *into)
+static int64_t s_cpu_us (void)
+{
+    struct timespec now;
+    return clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now) ? 0 : (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bulk_codec_t bulk_pack (bulk_codec_t codec, const void *bytes, size_t size, buffer_t *into, bulk_effort_t *effort)
 {
     into->size = 0;
     if (codec == BULK_NONE || !s_codec [codec].pack || size < 2)
         return BULK_NONE;
+    int64_t began_us = clock_us (), cpu_us = s_cpu_us ();
     buffer_reserve (into, size - 1);
     into->size = s_codec [codec].pack (bytes, size, into->data, size - 1);
+    if (effort) {
+        effort->pack_us = clock_us () - began_us;
+        effort->cpu_us = s_cpu_us () - cpu_us;
+    }
     return into->size ? codec : BULK_NONE;
 }
 

@@ -6,7 +6,7 @@
 //
 //     requests ──▸ [ q q q ] ──▸ helpers: read, pack ──▸ [ encryption, link, those who ask ] ──▸ requests
 //
-// *How hard.* Of each codec it is known, from the frames that it has packed, what a raw byte costs: µs of a helper, and bytes on the link. A
+// *How hard.* Of each codec it is known, from the frames that it has packed, what a raw byte costs: µs on a processor, and bytes on the link. A
 // mixture of codecs takes as long as the busier of the two, and the best one is computed: a linear programme with two rows, so its solution is one codec
 // or two. Where link and helpers are about equally fast it is two: a board too slow for zstd on all frames keeps its link full *and* its cores busy,
 // which moves more than any codec alone. What the link carries is not known beforehand, but seen. Askers keep a number of requests under way, so
@@ -19,10 +19,11 @@
 // with us, which it does not. No look at ourselves can tell them apart. So now and then the opposite is tried: until the frames of before have gone
 // (FLIGHT), and then for TRIAL windows, or one that is HOPELESS. Packing must be GAIN times as fast as not packing; a tie is not worth the
 // work. A trial that changed nothing is repeated after REST times as long as it took, twice that the next time, and so on up to REST_MOST; sooner if
-// the speed has CHANGED. All trials together cost some three per cent.
+// the speed has CHANGED since. All trials together cost some three per cent.
 //
 // *What shrinks* is a matter of its own, for one server sends many files at once, and files have parts: each stretch has a history, by codec. A
-// codec is not used where its last frames did not shrink by a twelfth; every SAMPLEth frame is tried all the same.
+// codec is not used where its last frames did not shrink by a twelfth; every SAMPLEth frame is tried all the same. Windows in which less than half
+// of the bytes could be packed say nothing about whether packing pays.
 //
 // tests/wire/test_bulk_choice.c holds all this, in simulated worlds, against what the best codec alone would reach.
 #include "wire/bulk.h"
@@ -32,12 +33,12 @@ enum {
     SAMPLE = 32, OTHERS = 64, OTHERS_IDLE = 256,        // one frame of so many is packed otherwise than seems best
     WINDOW_US = 50000, WINDOW_MOST_US = 1000000, PAUSE_US = 2000000, FRAMES = 32, FEW_FRAMES = 4,
     FLIGHT = 64, FLIGHT_US = 1000000,                   // what may be under way
-    SETTLE = 12, TRIAL = 3,                             // windows: before a trial, of a trial
+    SETTLE = 12, TRIAL = 3, STRANGE = 3,                // windows: before a trial, of a trial, of another speed before it is believed
     SOON = 16, REST = 32, REST_MOST = 1024,             // times as long as the trial took
 };
 static const double BUSY = 0.9, GIGABIT = 117, LINK_MOST = 1e5, GROWTH = 0.05, GROWTH_MOST = 0.3;
-static const double GAIN = 1.06, HOPELESS = 0.7, CHANGED = 0.4;
-static const double SMALLER = 11.0 / 12, NEWS = 0.25, TRIFLE = 1.0 / 16;        // the last two: weights of what is new in an average
+static const double GAIN = 1.1, HOPELESS = 0.7, CHANGED = 0.4;
+static const double SMALLER = 11.0 / 12, NEWS = 0.25, TRIFLE = 1.0 / 16, KEEP = 0.9;     // of averages: weights of what is new, of what was
 
 // ---- what shrinks
 
@@ -58,15 +59,15 @@ static uint32_t s_ladder (uint64_t codecs, bulk_codec_t level [LEVELS])
     return count;
 }
 
-// Of a frame that is to be sent as it is: every SAMPLEth of a stretch that does not shrink is tried all the same, and of one that does, but where
-// packing is too slow for this link, every OTHERS_IDLEth.
+// Of a frame that is to be sent as it is: the first of a stretch, and then every SAMPLEth if the stretch does not shrink, is tried all the same; if
+// it does, but packing is too slow for this link or brings nothing, every OTHERS_IDLEth.
 static bulk_codec_t s_sample (const bulk_pace_t *pace, bulk_history_t *self, const bulk_codec_t *ladder, uint32_t levels)
 {
     bool known = false;
     for (uint32_t i = 1; i < levels; i++)
         known |= pace->share [ladder [i]] > 0 && s_shrinks (self, ladder [i]);
-    uint64_t every = known ? OTHERS_IDLE : SAMPLE, turn = ++self->plain;
-    return turn % every ? BULK_NONE : ladder [1 + turn / every % (levels - 1)];
+    uint64_t every = known ? OTHERS_IDLE : SAMPLE, turn = self->plain++;
+    return turn % every ? BULK_NONE : ladder [known ? 1 + turn / every % (levels - 1) : levels - 1];
 }
 
 static void s_average (double *average, double news, double weight)
@@ -81,8 +82,8 @@ typedef struct { double helper, link; } load_t;         // µs of a raw byte
 // Of that codec on the data of the last window, some of which does not shrink at all.
 static load_t s_load (const bulk_pace_t *self, bulk_codec_t codec, double open)
 {
-    double plain = self->cost [BULK_NONE], share = codec == BULK_NONE ? 1 : self->share [codec];
-    return (load_t) { (plain + (self->cost [codec] - plain) * open) / (self->helpers ? self->helpers : 1), (1 - (1 - share) * open) / self->link };
+    double cost = self->cost [codec] * self->delay * open, saved = codec == BULK_NONE ? 0 : (1 - self->share [codec]) * open;
+    return (load_t) { (self->base + cost) / (self->helpers ? self->helpers : 1), (1 - saved) / self->link };
 }
 
 static double s_time (load_t a, load_t b, double part)
@@ -129,6 +130,15 @@ static void s_believe (bulk_pace_t *self, double carried, double busy)
     self->growth = self->growth < GROWTH_MOST ? 2 * self->growth : GROWTH_MOST;
 }
 
+// Frames of one codec may have found the processors free and those of another busy, so what they cost there is kept, and the delay for all together.
+static void s_see_delay (bulk_pace_t *self)
+{
+    if (self->raw)
+        s_average (&self->base, (double) (self->busy_us - self->pack_us) / (double) self->raw, NEWS);
+    if (self->cpu_us)
+        s_average (&self->delay, (double) self->pack_us / (double) self->cpu_us, NEWS);
+}
+
 // Codecs in turn, each as often as is its part; and another one now and then, for what it costs changes too.
 static bulk_codec_t s_next (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t levels)
 {
@@ -155,18 +165,31 @@ static void s_turn (bulk_pace_t *self, bool trying, int64_t now_us)
     self->trying = trying;
     self->turned_us = now_us;
     self->windows = self->flown = 0;
-    self->tried = 0;
+    self->tried = (bulk_rate_t) { 0 };
+    self->strange = 0;
 }
 
-static void s_judge (bulk_pace_t *self, double tried, int64_t now_us)
+// A mean over time: windows are long when little is sent.
+static double s_speed (bulk_rate_t rate)
 {
-    double packed = self->plain ? tried : self->speed, plain = self->plain ? self->speed : tried;
-    bool best = packed < plain * GAIN;                  // to be plain
+    return rate.us > 0 ? rate.bytes / rate.us : 0;
+}
+
+static void s_count (bulk_rate_t *rate, bulk_rate_t window, double keep)
+{
+    *rate = (bulk_rate_t) { rate->bytes * keep + window.bytes, rate->us * keep + window.us };
+}
+
+static void s_judge (bulk_pace_t *self, int64_t now_us)
+{
+    bulk_rate_t packed = self->plain ? self->tried : self->rate, plain = self->plain ? self->rate : self->tried;
+    bool best = s_speed (packed) < s_speed (plain) * GAIN;   // to be plain
     int64_t took_us = now_us - self->turned_us;
     self->rests = best != self->plain || !self->rests ? REST : self->rests < REST_MOST ? 2 * self->rests : REST_MOST;
     self->rest_us = now_us + self->rests * took_us;
     self->soon_us = now_us + SOON * took_us;
-    self->speed = self->settled = best ? plain : packed;
+    self->rate = best ? plain : packed;
+    self->settled = s_speed (self->rate);
     self->plain = best;
     s_turn (self, false, now_us);
 }
@@ -178,24 +201,24 @@ static void s_call_off (bulk_pace_t *self, int64_t now_us)
 }
 
 // At the end of a window that says something.
-static void s_try (bulk_pace_t *self, double speed, int64_t now_us)
+static void s_try (bulk_pace_t *self, bulk_rate_t window, int64_t now_us)
 {
+    double speed = s_speed (window);
     self->flown += self->frames;
     if (self->flown < FLIGHT && now_us - self->turned_us < FLIGHT_US)
         return;
     if (!self->windows++)
         return;                                         // some of it was packed before
     if (self->trying) {
-        self->tried += speed / TRIAL;
-        if (self->windows > TRIAL)
-            s_judge (self, self->tried, now_us);
-        else if (speed < self->speed * HOPELESS)
-            s_judge (self, speed, now_us);
+        s_count (&self->tried, window, 1);
+        if (self->windows > TRIAL || speed < s_speed (self->rate) * HOPELESS)
+            s_judge (self, now_us);
         return;
     }
-    s_average (&self->speed, speed, NEWS / 2);
-    double change = self->speed > self->settled ? self->speed - self->settled : self->settled - self->speed;
-    bool due = now_us >= self->rest_us || (now_us >= self->soon_us && change > CHANGED * self->settled);
+    s_count (&self->rate, window, KEEP);
+    double change = speed > self->settled ? speed - self->settled : self->settled - speed;
+    self->strange = change > CHANGED * self->settled ? self->strange + 1 : 0;
+    bool due = now_us >= self->rest_us || (now_us >= self->soon_us && self->strange >= STRANGE);
     if (due && self->windows >= SETTLE && (self->plain || self->part [BULK_NONE] < 1))
         s_turn (self, true, now_us);
 }
@@ -206,17 +229,21 @@ static void s_begin (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t lev
 {
     self->link = GIGABIT;
     self->growth = GROWTH;
+    self->delay = 1;
     for (uint32_t i = 1; i < levels; i++)
         self->part [ladder [i]] = 1.0 / (levels - 1);
 }
 
-// A pause is no measurement: the window begins anew, and a trial is called off.
+// A pause is no measurement: the window begins anew, a trial is called off, and who asks next may be others than before.
 static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t levels, int64_t now_us)
 {
     int64_t quiet_us = now_us - self->last_us, took_us = now_us - self->since_us;
     self->last_us = now_us;
-    if (quiet_us > PAUSE_US)
+    if (quiet_us > PAUSE_US) {
+        self->rests = self->rest_us = 0;
         self->frames = 0;
+        self->plain = false;
+    }
     else if (took_us < WINDOW_US || (self->frames < FRAMES && took_us < WINDOW_MOST_US))
         return;
     double window = (double) took_us, open = self->raw ? (double) self->open / (double) self->raw : 0;
@@ -225,15 +252,23 @@ static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_
         s_begin (self, ladder, levels);
     else if (says) {
         s_believe (self, (double) self->carried / window, (double) self->busy_us / (window * (self->helpers ? self->helpers : 1)));
+        s_see_delay (self);
         s_mix (self, ladder, levels, open);
     }
     if (says && open >= 0.5)
-        s_try (self, (double) self->raw / window, now_us);
+        s_try (self, (bulk_rate_t) { (double) self->raw, window }, now_us);
     else if (self->trying)
         s_call_off (self, now_us);
     self->since_us = now_us;
-    self->busy_us = 0;
+    self->busy_us = self->pack_us = self->cpu_us = 0;
     self->frames = self->raw = self->carried = self->open = 0;
+}
+
+bulk_history_t bulk_next (const bulk_history_t *before)
+{
+    bulk_history_t next = *before;
+    next.plain = 0;
+    return next;
 }
 
 bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, int64_t now_us)
@@ -241,31 +276,29 @@ bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t c
     bulk_codec_t ladder [LEVELS];
     uint32_t levels = s_ladder (codecs & bulk_codecs (), ladder);
     s_end_window (pace, ladder, levels, now_us);
-    if (levels == 1 || !s_packs (pace))
+    if (levels == 1)
         return BULK_NONE;
-    bulk_codec_t codec = s_next (pace, ladder, levels);
+    bulk_codec_t codec = s_packs (pace) ? s_next (pace, ladder, levels) : BULK_NONE;
     return codec != BULK_NONE && s_shrinks (history, codec) ? codec : s_sample (pace, history, ladder, levels);
 }
 
-void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed, int64_t took_us)
+void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed, const bulk_effort_t *effort)
 {
-    bulk_codec_t ladder [LEVELS];
-    uint32_t levels = s_ladder (bulk_codecs (), ladder);
     double bytes = raw ? (double) raw : 1, share = (double) packed / bytes;
     if (codec != BULK_NONE)
         s_average (&history->share [codec], share, NEWS);
-    if (codec == BULK_NONE || share < SMALLER) {
+    if (codec != BULK_NONE && share < SMALLER) {
         s_average (&pace->share [codec], share, TRIFLE);
-        s_average (&pace->cost [codec], (double) took_us / bytes, TRIFLE);
+        s_average (&pace->cost [codec], (double) effort->cpu_us / bytes, TRIFLE);
     }
-    bool open = false, tried = false;
-    for (uint32_t level = 1; level < levels; level++) {
-        tried |= history->share [ladder [level]] > 0;
-        open |= history->share [ladder [level]] > 0 && s_shrinks (history, ladder [level]);
-    }
+    bool open = false;
+    for (int other = 1; other < BULK_CODECS; other++)
+        open |= history->share [other] > 0 && s_shrinks (history, (bulk_codec_t) other);
     pace->frames++;
     pace->raw += raw;
     pace->carried += packed;
-    pace->open += open || !tried ? raw : 0;
-    pace->busy_us += took_us;
+    pace->open += open ? raw : 0;
+    pace->busy_us += effort->all_us;
+    pace->pack_us += effort->pack_us;
+    pace->cpu_us += effort->cpu_us;
 }
