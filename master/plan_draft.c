@@ -7,8 +7,8 @@
 // When each worker has a segment, and together they are of a quarter of the input, borders are drafted from their samples and reduce tasks get
 // homes, which are told of them (plan_ahead.c). It is a draft: nothing is reduced before all maps are sealed, and then the borders stand only
 // if the ranges are about equal; if the input turned out to be of another kind than its beginning (it was sorted), they are chosen anew, and some
-// blocks have travelled in vain, over links that had nothing else to do. Tasks of which a worker was told stay there; the others are placed
-// again by what each worker has in the end. So the rule is the same as ever: borders, once a task was handed out by them, stay.
+// blocks have travelled in vain, over links that had nothing else to do. Tasks are placed again then, by what each worker has
+// in the end; those of which one was told stay there, up to its share. So the rule is the same as ever: borders, once a task was handed out by them, stay.
 #include "master/plan_state.h"
 
 enum { SEALS = 3, SEALS_MOST = 64, SEAL_LEAST = 8 << 20, DRAFT = 4 };

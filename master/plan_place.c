@@ -35,13 +35,38 @@ uint64_t *plan_job_spread (const job_t *job, uint32_t ranges)
     return bytes;
 }
 
-// How many ranges each worker should get at most: as its part of the bytes is.
-static uint32_t s_share (const job_t *job, const worker_t *worker, const uint64_t *owned, uint32_t ranges, uint64_t all)
+// Bytes of the job's segments that each worker will have, if what its slots hold becomes like what they have sealed. Returns the sum.
+static double s_expect (const plan_t *self, const job_t *job, const uint64_t *owned, uint32_t ranges, double *bytes)
 {
-    uint64_t own = 0;
-    for (uint32_t r = 0; r < ranges; r++)
-        own += owned [r];
-    return worker->draining || !own || !plan_may_take (job, worker->number) ? 0 : (uint32_t) ((double) own / (double) all * ranges) + 1;
+    double all = 0;
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const worker_t *worker = self->worker [w];
+        uint64_t held = 0, sealed = 1;
+        for (uint32_t s = 0; s < worker->slots; s++)
+            held += worker->slot [s].helds && worker->slot [s].held_job == job->number ? worker->slot [s].held_bytes : 0;
+        for (uint32_t i = 0; i < job->segments && held; i++)
+            for (uint32_t t = 0; job->segment [i].worker == worker->number && t < job->segment [i].tasks; t++)
+                sealed += job->stage [0].task [job->segment [i].task [t]].bytes;
+        for (uint32_t r = 0; r < ranges; r++)
+            bytes [w] += (double) owned [(size_t) w * ranges + r];
+        bytes [w] *= (double) (sealed + held) / (double) sealed;
+        all += bytes [w];
+    }
+    return all;
+}
+
+// How many ranges each worker should get at most: as its part of the bytes is.
+static uint32_t *s_shares (const plan_t *self, const job_t *job, const uint64_t *owned, uint32_t ranges)
+{
+    uint32_t *share = memory_new (self->workers * sizeof *share);
+    double *bytes = memory_new (self->workers * sizeof *bytes), all = s_expect (self, job, owned, ranges, bytes);
+    for (uint32_t w = 0; w < self->workers; w++) {
+        const worker_t *worker = self->worker [w];
+        if (bytes [w] > 0 && !worker->draining && plan_may_take (job, worker->number))
+            share [w] = (uint32_t) (bytes [w] / all * ranges) + 1;
+    }
+    free (bytes);
+    return share;
 }
 
 static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ranges, uint32_t range, uint32_t *share)
@@ -59,38 +84,40 @@ static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ra
     return self->worker [best]->number;
 }
 
-// Where the tasks are of which a worker has been told; `told` of each, to be kept.
-static void s_keep (const plan_t *self, const stage_t *reduce, uint64_t *home_of, uint32_t *told, uint32_t *share)
+// A task of which a worker has been told stays there, and what it was told is kept, unless that one has got its share.
+static void s_keep (plan_t *self, job_t *job, uint64_t *home_of, uint32_t *told, uint32_t *share)
 {
+    const stage_t *reduce = &job->stage [1];
     for (uint32_t t = 0; t < reduce->tasks; t++) {
         const task_t *task = &reduce->task [t];
         const home_t *home = task->told && task->home ? &reduce->home [task->home - 1] : NULL;
-        if (!home || home->left)
-            continue;
-        home_of [t] = home->worker;
-        told [t] = task->told;
-        for (uint32_t w = 0; w < self->workers; w++)
-            share [w] -= share [w] && self->worker [w]->number == home->worker;
+        uint32_t w = 0;
+        while (home && w < self->workers && self->worker [w]->number != home->worker)
+            w++;
+        if (home && (home->left || w == self->workers || !share [w]))
+            plan_ahead_not (self, job, t);
+        else if (home) {
+            share [w]--;
+            home_of [t] = home->worker;
+            told [t] = task->told;
+        }
     }
 }
 
-void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges)
+void plan_job_place (plan_t *self, job_t *job, uint32_t ranges)
 {
     stage_t *reduce = &job->stage [1];
-    uint64_t *bytes = plan_job_spread (job, ranges), *home_of = memory_new (ranges * sizeof *home_of), all = 0;
+    uint64_t *bytes = plan_job_spread (job, ranges), *home_of = memory_new (ranges * sizeof *home_of);
     uint64_t *owned = memory_new (((size_t) self->workers + 1) * ranges * sizeof *owned);       // the last: of who is gone
-    uint32_t *share = memory_new (self->workers * sizeof *share), *told = memory_new (ranges * sizeof *told);
+    uint32_t *told = memory_new (ranges * sizeof *told);
     for (uint32_t i = 0; i < job->segments; i++) {
         uint32_t w = 0;
         while (w < self->workers && self->worker [w]->number != job->segment [i].worker)
             w++;
         s_spread (&job->segment [i], job->border, ranges, owned + (size_t) w * ranges);
     }
-    for (uint32_t r = 0; r < ranges; r++)
-        all += bytes [r];
-    for (uint32_t w = 0; w < self->workers; w++)
-        share [w] = s_share (job, self->worker [w], owned + (size_t) w * ranges, ranges, all);
-    s_keep (self, reduce, home_of, told, share);
+    uint32_t *share = s_shares (self, job, owned, ranges);
+    s_keep (self, job, home_of, told, share);
     for (uint32_t r = 0; r < ranges; r++)
         home_of [r] = home_of [r] ? home_of [r] : s_choose (self, owned, ranges, r, share);
     stage_free (reduce);

@@ -186,8 +186,8 @@ uint32_t plan_job_cut (job_t *self, double part);
 uint32_t plan_job_parts (const job_t *self);            // of RAC_HASH and RAC_CHOSEN; known before the maps
 
 // plan_place.c: makes the tasks of stage 1, each with the bytes that it has to read and the worker at which it should run.
-// Tasks of which a worker has been told stay there. plan_job_spread: the bytes that each range has.
-void plan_job_place (const plan_t *self, job_t *job, uint32_t ranges);
+// Tasks of which a worker has been told stay there, up to its share. plan_job_spread: the bytes that each range has.
+void plan_job_place (plan_t *self, job_t *job, uint32_t ranges);
 uint64_t *plan_job_spread (const job_t *job, uint32_t ranges);
 
 // plan_slots.c
