@@ -4,7 +4,7 @@ SH_LOG_COMPILER = bash
 AM_TESTS_ENVIRONMENT = RACIMO='$(abs_top_builddir)/racimo'; RACIMO_HOME='$(abs_top_builddir)'; SRC='$(abs_top_srcdir)'; \
     export RACIMO RACIMO_HOME SRC;
 TESTS += tests/check_layers
-EXTRA_DIST += tests/check_layers tests/main.h tests/folder.h tests/memcheck.h
+EXTRA_DIST += tests/check_layers tests/main.h tests/folder.h tests/emulator.h tests/memcheck.h
 
 # The same tests in other lights, each in a build of its own or under a tool; for those who change code, and for CI. Under the sanitizers
 # first with jobs as users compile them, since a crash of theirs has to look as ever; then the shipped jobs sanitized as well.
