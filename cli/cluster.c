@@ -1,4 +1,4 @@
-// cluster: racimo cluster ...: setting a cluster up and looking after who belongs to it. init and join have files of their own.
+// cluster: racimo cluster ...: setting a cluster up and looking after who belongs to it. init, join and find have files of their own.
 //
 // What is asked on the head works on files in the master's state folder, whether a master runs or not; one that runs notices (see
 // master/door.h). So there is no privileged connection and no operator's key: who may write that folder may decide.
@@ -30,6 +30,8 @@ const char cluster_help [] =
     "    on the head: who may connect (racimo nodes: who is there now)\n"
     "racimo cluster revoke NAME\n"
     "    on the head: puts a node or client out, at once\n"
+    "racimo cluster find [--address IPV4]\n"
+    "    the heads that answer on the local network (who they are proves only the key)\n"
     "racimo cluster show\n"
     "    the settings that hold here, and where each is from\n\n"
     "init and join also take settings, which they write to the configuration:\n\n";
@@ -242,7 +244,8 @@ static int s_show (int words, char **word)
 int cluster_command (int words, char **word)
 {
     static const struct { const char *name; int (*run) (int words, char **word); } commands [] = {
-        { "init", cluster_init }, { "join", cluster_join }, { "token", s_token }, { "nodes", s_nodes }, { "revoke", s_revoke }, { "show", s_show },
+        { "init", cluster_init }, { "join", cluster_join }, { "token", s_token }, { "nodes", s_nodes }, { "revoke", s_revoke },
+        { "find", cluster_find }, { "show", s_show },
     };
     error_t error = { 0 };
     char hint [120];
@@ -254,6 +257,6 @@ int cluster_command (int words, char **word)
         nearest_try (&nearest, commands [i].name);
     }
     (void) error_set_kind (&error, ERROR_USAGE, words ? "racimo cluster has no '%s'%s (racimo cluster --help)" : "%s%sracimo cluster init, join, token,"
-        " nodes, revoke or show (racimo cluster --help)", words ? word [0] : "", nearest_hint (&nearest, hint));
+        " nodes, revoke, find or show (racimo cluster --help)", words ? word [0] : "", nearest_hint (&nearest, hint));
     return cli_fail (&error);
 }

@@ -1,4 +1,5 @@
-// cluster: what the commands that set a cluster up have in common. Private to cluster.c, cluster_init.c and cluster_join.c.
+// cluster: what the commands that set a cluster up have in common. Private to cluster.c, cluster_init.c, cluster_join.c and
+// cluster_find.c.
 #pragma once
 #include "cli/config.h"
 #include "master/tokens.h"
@@ -6,6 +7,7 @@
 // Each gets the words behind its name and returns the exit status.
 int cluster_init (int words, char **word);
 int cluster_join (int words, char **word);
+int cluster_find (int words, char **word);
 
 // --NAME and its value among `words`; both are taken out. NULL: it is not there, or the error says that its value is missing.
 char *cluster_option (const char *name, int *words, char **word, error_t *error);

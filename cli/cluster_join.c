@@ -9,11 +9,12 @@
 #include "cli/cli.h"
 #include "cli/ticket.h"
 #include "master/master.h"
+#include "wire/beacon.h"
 #include "wire/peer.h"
 
 #include <czmq.h>
 
-enum { CONNECT_MS = 10000, ANSWER_MS = 10000 };
+enum { CONNECT_MS = 10000, ANSWER_MS = 10000, LOOK_MS = 1500, TRIES = 4 };
 
 typedef struct {
     config_t config;
@@ -23,6 +24,7 @@ typedef struct {
     keys_t keys;
     peer_t *peer;
     message_t joined;
+    bool reached;                                       // somebody is there, who proved the key or refused ours
 } guest_t;
 
 // A node is of one cluster: its configuration is written anew only for the same head key.
@@ -115,12 +117,42 @@ static status_t s_ask (guest_t *self, error_t *error)
     message_t join = { .verb = MESSAGE_JOIN, .join = { .token = self->ticket.secret, .node = name } };
     TRY (s_connect (self, error));
     if (peer_send (self->peer, NULL, &join, CONNECT_MS, NULL)) {
-        if (peer_refused (self->peer))
+        self->reached = peer_refused (self->peer) != NULL;
+        if (self->reached)
             return s_refused (self, peer_refused (self->peer), error);
         return error_set (error, "the head %s is not reached at port %u: does racimo master run there, does its name lead to it, is the port open?",
             self->ticket.host, (unsigned) self->ticket.door);
     }
+    self->reached = true;
     return s_await (self, error);
+}
+
+// Where the token says there is nobody (another address since, a name that this machine does not know). Whoever answers to the head's key is worth a
+// try: that it has the key, it proves when it is spoken to. Without a key nothing could be proved.
+static status_t s_try (guest_t *self, const beacon_heard_t *heard, error_t *error)
+{
+    char door [8];
+    fprintf (stderr, "the head is not reached at %s; at %s one says that it has its key: trying that\n", self->ticket.host, heard->address);
+    snprintf (self->ticket.host, sizeof self->ticket.host, "%s", heard->address);
+    self->ticket.door = heard->facts.door;
+    snprintf (door, sizeof door, "%u", (unsigned) heard->facts.door);
+    TRY (config_set (&self->config, "head", heard->address, CONFIG_FILE, error));
+    TRY (config_set (&self->config, "door", door, CONFIG_FILE, error));
+    peer_destroy (&self->peer);
+    error_clear (error);
+    return s_ask (self, error);
+}
+
+static status_t s_look_elsewhere (guest_t *self, error_t *error)
+{
+    beacon_heard_t heard [TRIES];
+    const uint16_t port = (uint16_t) self->config.beacon;
+    size_t count = port && *self->ticket.key ? beacon_find (NULL, port, self->ticket.key, LOOK_MS, heard, TRIES, NULL) : 0;
+    for (size_t i = 0; i < count; i++)              // a refusal proves nothing either
+        if (strcmp (heard [i].address, self->ticket.host) || heard [i].facts.door != self->ticket.door)
+            if (!s_try (self, &heard [i], error))
+                return OK;
+    return FAILED;
 }
 
 // What the head has told, into the file; the folders of a node.
@@ -167,7 +199,8 @@ static status_t s_join (guest_t *self, int words, char **word, error_t *error)
     TRY (config_flags (&self->config, CONFIG_WORKER, words - 1, word + 1, error));
     TRY (s_settle (self, error));
     TRY (s_make_keys (self, anew, error));
-    TRY (s_ask (self, error));
+    if (s_ask (self, error))
+        TRY (self->reached ? FAILED : s_look_elsewhere (self, error));
     return s_keep (self, error);
 }
 

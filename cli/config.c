@@ -27,6 +27,7 @@ const setting_t config_settings [CONFIG_SETTINGS] = {
     { CONFIG_CLUSTER, "control", SETTING_NUMBER, AT (control), 7700, 1, PORTS, "PORT", "of the head: jobs and work" },
     { CONFIG_CLUSTER, "data", SETTING_NUMBER, AT (data), 7701, 1, PORTS, "PORT", "of the head: input and results on their way" },
     { CONFIG_CLUSTER, "door", SETTING_NUMBER, AT (door), 7702, 1, PORTS, "PORT", "of the head: where new nodes ask to be let in" },
+    { CONFIG_CLUSTER, "beacon", SETTING_NUMBER, AT (beacon), 7700, 0, PORTS, "PORT", "UDP, where the head answers who looks for one on the local network; 0: none, and no looking" },
     { CONFIG_CLUSTER, "security", SETTING_CHOICE, AT (security), SECURITY_CURVE, 0, 0, "curve|none", "encryption and keys; none: anybody on the network may run programs here" },
     { CONFIG_MASTER, "roots", SETTING_FOLDERS, AT (roots), 0, 0, 0, "FOLDERS", "folders of the head below which clients may read and write, spaces between them" },
     { CONFIG_MASTER, "state", SETTING_FOLDER, AT (state), 0, 0, 0, "FOLDER", "the master's own files: who may connect, ended jobs" },

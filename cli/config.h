@@ -14,12 +14,12 @@ typedef enum { SECURITY_CURVE = 0, SECURITY_NONE } security_t;
 typedef enum { CONFIG_STANDARD = 0, CONFIG_FILE, CONFIG_ENVIRONMENT, CONFIG_FLAG } config_origin_t;
 typedef enum { CONFIG_CLUSTER = 1, CONFIG_MASTER = 2, CONFIG_WORKER = 4 } config_section_t;
 
-enum { CONFIG_SETTINGS = 19, CONFIG_NAME = 64 };        // names of clusters and nodes are shorter
+enum { CONFIG_SETTINGS = 20, CONFIG_NAME = 64 };        // names of clusters and nodes are shorter
 
 typedef struct {
     // cluster
     char *name, *head, *key;                            // head: host; key: its public key; empty: not known
-    uint64_t control, data, door, security;             // ports
+    uint64_t control, data, door, beacon, security;     // ports; beacon: UDP, 0: none
     // master
     char *roots, *state, *listen;                       // roots: folders, spaces between them; listen: address to bind, empty: all
     uint64_t head_slots;

@@ -3,7 +3,7 @@ racimo_SOURCES = \
 	cli/cli.h cli/main.c cli/common.c \
 	cli/ask.c cli/ask.h \
 	cli/attach.c cli/cancel.c \
-	cli/cluster.c cli/cluster.h cli/cluster_files.c cli/cluster_init.c cli/cluster_join.c \
+	cli/cluster.c cli/cluster.h cli/cluster_files.c cli/cluster_init.c cli/cluster_join.c cli/cluster_find.c \
 	cli/config.c cli/config.h cli/config_parts.h cli/config_text.c \
 	cli/crew.c cli/crew.h cli/guest.c cli/guest.h \
 	cli/daemon.c cli/daemon.h \

@@ -142,6 +142,7 @@ static int s_run_master (head_t *self)
         .keys = config->security == SECURITY_NONE ? NULL : &self->keys, .cluster = config->name, .state = config->state,
         .root = (const char *const *) self->root, .roots = self->roots, .secret = secret,
         .control_port = (uint16_t) config->control, .data_port = (uint16_t) config->data,
+        .door_port = (uint16_t) config->door, .beacon_port = (uint16_t) config->beacon, .host = config->head, .listen = config->listen,
     };
     close (self->ready [0]);
     log_name ("racimo master");

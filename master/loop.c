@@ -15,6 +15,7 @@ enum {
     SILENCE_US = 10 * 1000 * 1000, PAUSE_US = 3 * 1000 * 1000,
     STATE_US = 100 * 1000, QUIET_US = 1000 * 1000,      // between STATEs: at least; and if nothing changes
     NO_WORKER_US = 10 * 1000 * 1000,                    // a private master without one gives up
+    BEACON_REST_MS = 20,
     FAREWELL_US = 1000 * 1000,                          // for workers to end; they have nothing to do by then
 };
 
@@ -85,9 +86,22 @@ static void s_read_signal (shell_t *self)
         log_line (LOG_SAY, "ends after the jobs that are under way; a second signal ends them");
 }
 
+// Not at once again: who floods it must not have the loop turn for nothing else.
+static int s_hear_beacon (shell_t *self, zmq_pollitem_t *item, int64_t *heard, int wait_ms)
+{
+    if (self->beacon && item->revents) {
+        beacon_answer (self->beacon);
+        *heard = self->now;
+    }
+    bool rests = self->now - *heard < BEACON_REST_MS * 1000;
+    item->events = rests ? 0 : ZMQ_POLLIN;
+    return rests && wait_ms > BEACON_REST_MS ? BEACON_REST_MS : wait_ms;
+}
+
 static void s_run (shell_t *self)
 {
-    zmq_pollitem_t item [5] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
+    int64_t heard = 0;
+    zmq_pollitem_t item [6] = { { .socket = peer_socket (self->peer), .events = ZMQ_POLLIN }, { .fd = self->signals, .events = ZMQ_POLLIN } };
     int items = 2;
     if (self->data)
         item [items++] = (zmq_pollitem_t) { .fd = errands_fd (self->errands), .events = ZMQ_POLLIN };
@@ -95,9 +109,12 @@ static void s_run (shell_t *self)
         item [items++] = (zmq_pollitem_t) { .socket = door_socket (self->door), .events = ZMQ_POLLIN };
         item [items++] = (zmq_pollitem_t) { .fd = door_watch (self->door), .events = ZMQ_POLLIN };
     }
+    zmq_pollitem_t *beacon = &item [items];
+    if (self->beacon)
+        item [items++] = (zmq_pollitem_t) { .fd = beacon_fd (self->beacon), .events = ZMQ_POLLIN };
     while (!self->ending) {
         int64_t before = clock_us ();
-        int wait_ms = self->works ? (int) (STATE_US / 1000) : BEAT_MS;
+        int wait_ms = s_hear_beacon (self, beacon, &heard, self->works ? (int) (STATE_US / 1000) : BEAT_MS);
         if (zmq_poll (item, items, wait_ms) < 0 && zmq_errno () != EINTR)
             return;
         self->now = clock_us ();
@@ -141,6 +158,20 @@ static status_t s_open_door (shell_t *self, error_t *error)
     self->door = door_new (&(door_options_t) { .endpoint = options->door, .state = options->state, .cluster = options->cluster, .keys = options->keys,
         .gate = self->gate, .control = options->control_port, .data = options->data_port, .put_out = shell_put_out, .context = self }, error);
     return self->door ? OK : FAILED;
+}
+
+// A convenience: without it the head works as well.
+static void s_open_beacon (shell_t *self)
+{
+    const master_options_t *options = self->options;
+    error_t error = { 0 };
+    beacon_facts_t facts = { .control = options->control_port, .door = options->door_port };
+    snprintf (facts.cluster, sizeof facts.cluster, "%s", options->cluster);
+    snprintf (facts.host, sizeof facts.host, "%s", options->host);
+    snprintf (facts.key, sizeof facts.key, "%s", options->keys ? options->keys->public_key : "");
+    self->beacon = beacon_new (options->beacon_port, options->listen, &facts, &error);
+    if (!self->beacon)
+        log_line (LOG_WARN, "%s", error.text);
 }
 
 // ZeroMQ's threads encrypt what is sent: one does some 60 MB/s on a Raspberry Pi 4, half of what its link takes. Before the first socket.
@@ -205,6 +236,8 @@ static status_t s_open_cluster (shell_t *self, error_t *error)
         roots_close (self->roots, options->state);
     if (options->state && !(self->results = results_new (options->state, self->data, self->errands, error)))
         return FAILED;
+    if (options->door && options->beacon_port)
+        s_open_beacon (self);
     log_line (LOG_SAY, "ready: control port %d, data port %d, %s", peer_port (self->peer), dataserver_port (self->data),
         self->gate ? "encrypted" : "not encrypted");
     return OK;
@@ -253,6 +286,7 @@ static void s_close (shell_t *self)
     shell_await_errands (self);
     if (self->peer && self->options->private)           // those of a cluster wait for its next master
         s_stop_workers (self);
+    beacon_destroy (&self->beacon);
     door_destroy (&self->door);
     desk_close (self);
     results_destroy (&self->results);

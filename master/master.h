@@ -36,6 +36,8 @@ typedef struct {
     const char *const *root; size_t roots;              // absolute: folders below which clients may read and write
     const char *secret;                                 // the folder of keys; neither it nor `state` is for clients, wherever it lies
     uint16_t control_port, data_port;                   // as nodes see them, for who joins
+    uint16_t door_port, beacon_port;                    // for who looks for a head; beacon_port 0: it does not answer
+    const char *host, *listen;                          // its host, as nodes call it; address that it serves, empty: all
 } master_options_t;
 
 // Runs until STOP (if private), SIGTERM, or the parent's death; then no hidden folder of a job is left. Returns an exit

@@ -8,6 +8,7 @@
 //     prints.c     orders that name a file
 #pragma once
 #include "base/log.h"
+#include "wire/beacon.h"
 #include "master/dataserver.h"
 #include "master/door.h"
 #include "master/errands.h"
@@ -32,6 +33,7 @@ typedef struct {
     peer_t *peer;
     dataserver_t *data;                                 // NULL: a private master
     desk_t *desk;                                       // what clients of a cluster ask (desk.h); NULL: none
+    beacon_t *beacon;                                   // NULL: the head is not to be found
     door_t *door;                                       // NULL: nobody joins a private master
     roots_t *roots;                                     // NULL: a private master's client has all of its own rights
     homes_t *homes;                                     // NULL: a private master

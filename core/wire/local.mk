@@ -1,4 +1,5 @@
 libcore_a_SOURCES += \
+	core/wire/beacon.c core/wire/beacon.h \
 	core/wire/bulk.c core/wire/bulk.h core/wire/bulk_choice.c \
 	core/wire/bundle.c core/wire/bundle.h \
 	core/wire/gate.c core/wire/gate.h \

@@ -2,6 +2,9 @@
 # loopback. Sourced behind common.sh.
 # shellcheck shell=bash disable=SC2034,SC2154  # the scripts use what is set here; common.sh sets work, code, ...
 
+# Nobody asks the real network whether there is a head.
+export RACIMO_CLUSTER_BEACON=0
+
 # Three ports in a row where nobody listens.
 choose_ports () {
     local port

@@ -4,7 +4,7 @@
 # shellcheck disable=SC1091,SC2154  # common.sh sets work, code, ...
 . "${SRC:?is the source tree}/tests/system/common.sh"
 . "$SRC/tests/system/cluster.sh"
-export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1 RACIMO_CLUSTER_BEACON=0
+export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1
 cd "$work/data" || exit 1
 
 # A laptop's folder, outside what clients may read on the head.
@@ -12,45 +12,7 @@ laptop=$shm/laptop
 roots=$work/data
 mkdir "$laptop" "$roots/head" "$roots/out"
 
-# weigh prints, for each number of its input, the byte of the model at that place; and how large the model is.
-cat > "$laptop/weigh.c" <<'C'
-#include <racimo.h>
-#include <stdlib.h>
-
-static rac_status open_model (const rac_env *env, void **state)
-{
-    rac_bytes *model = (rac_bytes *) malloc (sizeof *model);
-    *model = env->side (env, "model");
-    *state = model;
-    return RAC_OK;
-}
-
-static rac_status map (void *state, const rac_batch *in, rac_out *out)
-{
-    const rac_bytes *model = (const rac_bytes *) state;
-    const int64_t *at = in->column [0].at.i64;
-    int64_t weight [RAC_ROWS], size [RAC_ROWS];
-    for (uint32_t row = 0; row < in->rows; row++) {
-        weight [row] = model->size ? (unsigned char) model->data [(uint64_t) at [row] * 7919 % model->size] : -1;
-        size [row] = model->size;
-    }
-    rac_column column [3] = { rac_of_i64 (at), rac_of_i64 (weight), rac_of_i64 (size) };
-    return rac_emit (out, in->rows, column, 3);
-}
-
-RAC_JOB (plan)
-{
-    const char *path = rac_param (plan, "model", "weights.bin", "the model");
-    rac_side (plan, "model", path);
-    rac_numbered (plan, 20000);
-    rac_open (plan, open_model, free);
-    rac_map (plan, map);
-    rac_result (plan, "at", RAC_I64);
-    rac_result (plan, "weight", RAC_I64);
-    rac_result (plan, "size", RAC_I64);
-    return RAC_OK;
-}
-C
+cp "$SRC/tests/system/jobs/weigh.c" "$laptop"
 
 # same NAME WORDS...: typed in the laptop's folder, the cluster gives what a run there does.
 same () {

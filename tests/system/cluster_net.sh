@@ -7,6 +7,7 @@
 net_enter "$@"
 . "$SRC/tests/system/common.sh"
 . "$SRC/tests/system/cluster_figures.sh"
+. "$SRC/tests/system/cluster_travel.sh"
 export RACIMO_HOME=${RACIMO_HOME:-$build}
 data=$SRC/data
 cd "$work" || exit 1
@@ -327,7 +328,7 @@ hostile () {
 
 # ----------------------------------------------------------------------------------------------------------------------
 
-short='results comings secrets refusals hostile'
+short='results comings secrets refusals hostile finding travels'
 long='arm64 link_use streaming shuffle uneven crowd idle dispatch'
 case ${CLUSTER:-} in
     '') parts=$short ;;
