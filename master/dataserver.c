@@ -210,7 +210,7 @@ static void s_hand_on (dataserver_t *self, exchange_t *exchange)
     self->waiting += exchange->weight;
     if (!put)
         exchange->codec = bulk_choose (&self->pace, s_history (self, &exchange->asked.fetch), exchange->asked.fetch.codecs & bulk_codecs (),
-            clock_us ());
+            bulk_checksum (exchange->from.bytes, exchange->from.size), clock_us ());
     pthread_mutex_lock (&self->lock);
     s_push (&self->asked, exchange);
     pthread_cond_signal (&self->work);

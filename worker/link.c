@@ -108,7 +108,7 @@ static status_t s_put (link_t *self, const piece_t *piece)
 {
     const haul_t *haul = piece->haul;
     int64_t now = clock_us ();
-    bulk_codec_t tried = bulk_choose (&self->pace, &self->history, bulk_codecs (), now);
+    bulk_codec_t tried = bulk_choose (&self->pace, &self->history, bulk_codecs (), 0, now);
     bulk_effort_t effort = { 0 };
     bulk_codec_t codec = bulk_pack (tried, haul->bytes, haul->size, &self->packed, &effort);
     message_t put = { .verb = MESSAGE_PUT, .put = { .request = piece->request, .job = haul->job, .part = (char *) haul->part,

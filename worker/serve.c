@@ -137,7 +137,7 @@ static void s_answer (serve_t *self, const peer_id_t *to, const message_fetch_t 
         bulk.bulk.error = error.text;
     }
     else {
-        codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), began);
+        codec = bulk_choose (&self->pace, &shelf->history, fetch->codecs & bulk_codecs (), bulk_checksum (to->bytes, to->size), began);
         bulk.bulk.checksum = bulk_checksum (self->raw.data, self->raw.size);
         bulk.bulk.codec = bulk_pack (codec, self->raw.data, self->raw.size, &self->packed, &effort);
         if (bulk.bulk.codec != BULK_NONE)

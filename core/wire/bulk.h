@@ -33,6 +33,7 @@ typedef struct { double bytes, us; } bulk_rate_t;       // raw ones, in so much 
 typedef struct {
     uint32_t helpers;                                   // frames that can be packed at the same time; set by the owner, 0: one
     int64_t last_us, since_us;                          // asked last; this window,
+    uint64_t askers;                                    // who has asked in it, a bit each
     uint64_t frames, raw, carried, open;                // what was sent in it; open: raw bytes of files that shrink, as far as known
     int64_t busy_us, pack_us, cpu_us;                   // and the helpers' effort
     double link, growth;                                // what is behind the helpers can carry so much; how fast that belief grows
@@ -50,7 +51,7 @@ typedef struct {
 } bulk_pace_t;
 
 bulk_history_t bulk_next (const bulk_history_t *before);
-// codecs: what both sides have.
-bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, int64_t now_us);
+// codecs: what both sides have. asker: any number that tells who asks from most others.
+bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, uint64_t asker, int64_t now_us);
 // Of every frame that was sent: codec as chosen, bytes before and after (the same if it was sent as it is).
 void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed, const bulk_effort_t *effort);

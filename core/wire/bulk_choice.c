@@ -32,8 +32,8 @@ enum {
     LEVELS = 3,
     SAMPLE = 32, OTHERS = 64, OTHERS_IDLE = 256,        // one frame of so many is packed otherwise than seems best
     WINDOW_US = 50000, WINDOW_MOST_US = 1000000, PAUSE_US = 2000000, FRAMES = 32, FEW_FRAMES = 4,
-    FLIGHT = 64, FLIGHT_US = 1000000,                   // what may be under way
-    SETTLE = 12, TRIAL = 3, STRANGE = 3,                // windows: before a trial, of a trial, of another speed before it is believed
+    FLIGHT = 16, FLIGHT_US = 1000000,                   // frames that may be under way to one asker; not for longer
+    SETTLE = 12, TRIAL = 6, STRANGE = 3,                // windows: before a trial, of a trial, of another speed before it is believed
     SOON = 16, REST = 32, REST_MOST = 1024,             // times as long as the trial took
 };
 static const double BUSY = 0.9, GIGABIT = 117, LINK_MOST = 1e5, GROWTH = 0.05, GROWTH_MOST = 0.3;
@@ -200,12 +200,20 @@ static void s_call_off (bulk_pace_t *self, int64_t now_us)
     s_turn (self, false, now_us);
 }
 
+static int s_count_bits (uint64_t bits)
+{
+    int count = 0;
+    for (; bits; bits &= bits - 1)
+        count++;
+    return count;
+}
+
 // At the end of a window that says something.
 static void s_try (bulk_pace_t *self, bulk_rate_t window, int64_t now_us)
 {
     double speed = s_speed (window);
     self->flown += self->frames;
-    if (self->flown < FLIGHT && now_us - self->turned_us < FLIGHT_US)
+    if (self->flown < (uint64_t) s_count_bits (self->askers) * FLIGHT && now_us - self->turned_us < FLIGHT_US)
         return;
     if (!self->windows++)
         return;                                         // some of it was packed before
@@ -230,11 +238,11 @@ static void s_begin (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t lev
     self->link = GIGABIT;
     self->growth = GROWTH;
     self->delay = 1;
-    for (uint32_t i = 1; i < levels; i++)
-        self->part [ladder [i]] = 1.0 / (levels - 1);
+    self->part [ladder [levels - 1]] = 1;
 }
 
-// A pause is no measurement: the window begins anew, a trial is called off, and who asks next may be others than before.
+// Windows are shorter in a trial, which is dear if it brings nothing. A pause is no measurement: the window begins anew, a trial is called off, and
+// who asks next may be others than before.
 static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t levels, int64_t now_us)
 {
     int64_t quiet_us = now_us - self->last_us, took_us = now_us - self->since_us;
@@ -244,7 +252,7 @@ static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_
         self->frames = 0;
         self->plain = false;
     }
-    else if (took_us < WINDOW_US || (self->frames < FRAMES && took_us < WINDOW_MOST_US))
+    else if (took_us < WINDOW_US || (self->frames < (self->trying ? FRAMES / 2 : FRAMES) && took_us < WINDOW_MOST_US))
         return;
     double window = (double) took_us, open = self->raw ? (double) self->open / (double) self->raw : 0;
     bool says = self->frames >= FEW_FRAMES;
@@ -260,6 +268,7 @@ static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_
     else if (self->trying)
         s_call_off (self, now_us);
     self->since_us = now_us;
+    self->askers = 0;
     self->busy_us = self->pack_us = self->cpu_us = 0;
     self->frames = self->raw = self->carried = self->open = 0;
 }
@@ -271,11 +280,12 @@ bulk_history_t bulk_next (const bulk_history_t *before)
     return next;
 }
 
-bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, int64_t now_us)
+bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, uint64_t asker, int64_t now_us)
 {
     bulk_codec_t ladder [LEVELS];
     uint32_t levels = s_ladder (codecs & bulk_codecs (), ladder);
     s_end_window (pace, ladder, levels, now_us);
+    pace->askers |= UINT64_C (1) << asker % 64;
     if (levels == 1)
         return BULK_NONE;
     bulk_codec_t codec = s_packs (pace) ? s_next (pace, ladder, levels) : BULK_NONE;

@@ -111,7 +111,7 @@ static void s_answer_one (world_t *self, uint64_t codecs)
     self->pace.helpers = (uint32_t) self->helpers;
     self->now = s_later (self->now, self->asked [first]);
     s_learn_until (self, self->now);
-    bulk_codec_t codec = self->fixed >= 0 ? (bulk_codec_t) self->fixed : bulk_choose (&self->pace, s_history (self), codecs, (int64_t) self->now);
+    bulk_codec_t codec = self->fixed >= 0 ? (bulk_codec_t) self->fixed : bulk_choose (&self->pace, s_history (self), codecs, (uint64_t) first % 3, (int64_t) self->now);
     bool noise = self->frames / 64 % 16 < self->noise;
     double packed = s_packed (self, codec, noise), start = s_later (self->now, self->helper [helper]);
     double pack = FRAME * self->cost [codec] * (noise ? 0.3 : 1) * self->delay, done = self->helper [helper] = start + FRAME * self->base + pack;
