@@ -132,6 +132,30 @@ START_TEST (test_what_is_not_answered_is_asked_again_and_fails_in_the_end)
 }
 END_TEST
 
+// However much is wanted and however fast the answers come: a server whose queue for us is full would drop them.
+START_TEST (test_no_more_is_under_way_than_fits_into_the_servers_queue)
+{
+    enum { PIECES = 100, FITS = 16 };
+    static asked_t asked [PIECES];
+    haul_t haul = s_haul (PIECES * FETCH_BYTES);
+    haul.bytes = memory_new (haul.size);
+    link_start (s_link, &haul, SECOND);
+    s_send (SECOND);
+    for (int came = 0, answered = 0; answered < PIECES; ) {
+        do
+            asked [came++] = s_next_request ();
+        while (came < PIECES && zmq_poll (&(zmq_pollitem_t) { .socket = peer_socket (s_server), .events = ZMQ_POLLIN }, 1, 20) > 0);
+        ck_assert_int_le (came - answered, FITS);
+        for (; answered < came; answered++) {
+            ck_assert (s_answer (&asked [answered]));
+            s_hear (SECOND);
+        }
+    }
+    ck_assert_int_eq (s_arrived, 1);
+    free (haul.bytes);
+}
+END_TEST
+
 START_TEST (test_a_server_that_answers_only_others)
 {
     haul_t haul = s_haul (FETCH_BYTES), other = s_haul (10);
@@ -245,7 +269,7 @@ int main (void)
     const TTest *const tests [] = {
         test_what_is_not_answered_is_asked_again_and_fails_in_the_end, test_a_server_that_answers_only_others,
         test_who_sends_what_nobody_asked_for_is_cut, test_a_flood_waits_in_the_memory_of_who_sends_it,
-        test_who_refuses_now_may_know_us_soon,
+        test_who_refuses_now_may_know_us_soon, test_no_more_is_under_way_than_fits_into_the_servers_queue,
     };
     return main_run ("link", s_begin, s_end, tests, COUNT_OF (tests));
 }
