@@ -7,14 +7,18 @@
 //
 // The list and the tokens are files that commands on the head change. inotify tells of it; what is read is compared with what the gate
 // has, and whoever is gone or revoked is refused first and cut off then. A list that cannot be read changes nothing: a typing error
-// must neither put all nodes out nor let anybody in.
+// must neither put all nodes out nor let anybody in. Nor does one that is gone, which no command of ours does: it is written again.
 #include "master/door.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "master/tokens.h"
 
 #include <czmq.h>
 #include <sys/inotify.h>
+#include <unistd.h>
+
+enum { LOOK_US = 1000 * 1000 };                         // between looks whether the list is there
 
 struct door {
     door_options_t options;
@@ -23,6 +27,7 @@ struct door {
     allow_t allowed;                                    // as the gate has it
     bool open;
     int64_t until_us;                                   // open: when the last token is over
+    int64_t looked_us;                                  // whether the list is there
     log_rate_t rate;
 };
 
@@ -51,6 +56,8 @@ static status_t s_read_list (door_t *self, error_t *error)
 {
     allow_t fresh;
     status_t rc = allow_load (&fresh, self->options.state, error);
+    if (!rc && !fresh.count && self->allowed.count)
+        rc = error_set (error, "%s: is gone", fresh.path);
     if (!rc)
         s_adopt (self, &fresh);
     allow_free (&fresh);
@@ -63,6 +70,34 @@ static void s_open_or_close (door_t *self, int64_t now_us)
     self->open = left > 0;
     self->until_us = now_us + (int64_t) left * 1000000;
     gate_open (self->options.gate, self->open);
+}
+
+static status_t s_watch (door_t *self, error_t *error)
+{
+    bool fails = inotify_add_watch (self->watch, self->options.state, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE) < 0;
+    return fails ? error_errno (error, "%s: cannot be watched", self->options.state) : OK;
+}
+
+static status_t s_write_again (door_t *self, error_t *error)
+{
+    TRY (file_make_folders (self->options.state, 0700, error));
+    TRY (s_watch (self, error));
+    return allow_save (&self->allowed, error);
+}
+
+// Somebody has cleared the state folder: whoever was let in stays, and the next master knows them too.
+static void s_look_after (door_t *self, int64_t now_us)
+{
+    error_t error = { 0 };
+    if (!self->allowed.count || now_us - self->looked_us < LOOK_US)
+        return;
+    self->looked_us = now_us;
+    if (!access (self->allowed.path, F_OK))
+        return;
+    if (s_write_again (self, &error))
+        log_rarely (&self->rate, "the list of nodes is gone, and cannot be written again: %s", error.text);
+    else
+        log_line (LOG_BAD, "%s was gone: it is written again, as it was", self->allowed.path);
 }
 
 static void s_reload (door_t *self, int64_t now_us)
@@ -176,6 +211,7 @@ void door_hear (door_t *self, int64_t now_us)
     }
     if (s_read_events (self) || (self->open && now_us >= self->until_us))
         s_reload (self, now_us);
+    s_look_after (self, now_us);
 }
 
 // ---- beginning and end
@@ -184,8 +220,9 @@ static status_t s_start (door_t *self, error_t *error)
 {
     const peer_options_t secured = { .own = self->options.keys, .domain = "door" };
     self->watch = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
-    if (self->watch < 0 || inotify_add_watch (self->watch, self->options.state, IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE) < 0)
-        return error_errno (error, "%s: cannot be watched", self->options.state);
+    if (self->watch < 0)
+        return error_errno (error, "inotify");
+    TRY (s_watch (self, error));
     if (self->options.gate) {                           // after the watch began: no change is missed
         TRY (s_read_list (self, error));
         s_open_or_close (self, clock_us ());

@@ -84,7 +84,9 @@ static char *s_path (const history_t *self, uint64_t job, const char *ending)
 static status_t s_save (const history_t *self, uint64_t job, const buffer_t *records, error_t *error)
 {
     char *path = s_path (self, job, ""), *fresh = s_path (self, job, ".new");
-    status_t rc = file_save (fresh, records->data, records->size, error);
+    status_t rc = file_make_folders (self->folder, 0700, error);        // somebody may have cleared the state
+    if (!rc)
+        rc = file_save (fresh, records->data, records->size, error);
     if (!rc && rename (fresh, path))
         rc = error_errno (error, "%s", path);
     if (rc)

@@ -30,7 +30,7 @@ static status_t s_resolve_output (const arrival_t *self, message_t *message, err
     else if (!shell->results)
         return error_set_kind (error, ERROR_USAGE, "this master keeps no results: name an output on the head (-o)");
     else {                                              // the client fetches it
-        output = results_path (shell->results, self->number);
+        output = results_path (shell->results, self->number, error);
         submit->output_kind = OUTPUT_FILE;
         submit->overwrite = 1;
     }

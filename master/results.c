@@ -69,11 +69,18 @@ void results_destroy (results_t **self_p)
     *self_p = NULL;
 }
 
-char *results_path (const results_t *self, uint64_t job)
+static char *s_path (const results_t *self, uint64_t job)
 {
     char name [32];
     snprintf (name, sizeof name, "job-%llu", (unsigned long long) job);
     return file_join (self->folder, name);
+}
+
+char *results_path (const results_t *self, uint64_t job, error_t *error)
+{
+    if (file_make_folders (self->folder, 0700, error))  // somebody may have cleared the state
+        return NULL;
+    return s_path (self, job);
 }
 
 bool results_is (const results_t *self, const char *output)
@@ -98,7 +105,7 @@ status_t results_keep (results_t *self, uint64_t job, const char *owner, int64_t
 {
     if (self->count == RESULTS)
         s_remove (self, 0);
-    char *path = results_path (self, job);
+    char *path = s_path (self, job);
     buffer_t rejected = { 0 };
     buffer_print (&rejected, "%s.rejected", path);
     result_t *result = &self->result [self->count];

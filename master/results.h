@@ -12,7 +12,7 @@ typedef struct results results_t;
 
 results_t *results_new (const char *state, dataserver_t *data, errands_t *errands, error_t *error);      // borrows both. NULL: failed
 void results_destroy (results_t **self_p);
-char *results_path (const results_t *self, uint64_t job);                           // where it is to be made; the caller frees it
+char *results_path (const results_t *self, uint64_t job, error_t *error);          // where it is to be made; the caller frees it. NULL: nowhere
 bool results_is (const results_t *self, const char *output);                        // a path of results_path
 // It has been made. owner: key of whoever may have it, or "".
 CHECKED status_t results_keep (results_t *self, uint64_t job, const char *owner, int64_t now_us, error_t *error);

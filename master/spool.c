@@ -28,9 +28,11 @@ spool_t *spool_new (const char *folder, const char *hash, uint64_t limit, error_
     self->state = XXH3_createState ();
     XXH3_128bits_reset (self->state);
     self->path = file_join (folder, "coming.XXXXXX");
-    self->fd = mkostemp (self->path, O_CLOEXEC);
+    bool there = !file_make_folders (folder, 0700, error);      // somebody may have cleared the state
+    self->fd = there ? mkostemp (self->path, O_CLOEXEC) : -1;
     if (self->fd < 0) {
-        (void) error_errno (error, "%s: cannot keep what a client brings", folder);
+        if (there)
+            (void) error_errno (error, "%s: cannot keep what a client brings", folder);
         free (self->path);
         self->path = NULL;
         spool_destroy (&self);

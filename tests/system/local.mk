@@ -1,7 +1,7 @@
 # Scripts against the real binary, with real processes.
 system_tests = tests/system/cli.sh tests/system/jobs.sh tests/system/determinism.sh tests/system/data.sh tests/system/faults.sh \
     tests/system/compile.sh tests/system/machine.sh tests/system/readme.sh tests/system/install.sh \
-    tests/system/docs.sh tests/system/engine.sh tests/system/disks.sh tests/system/cluster_setup.sh \
+    tests/system/docs.sh tests/system/engine.sh tests/system/disks.sh tests/system/cluster_setup.sh tests/system/cluster_disks.sh \
     tests/system/up.sh tests/system/cluster_net.sh tests/system/cluster_docs.sh tests/system/cluster_client.sh tests/system/streams.sh \
     tests/system/caches.sh tests/system/cluster_jobs.sh
 TESTS += $(system_tests)

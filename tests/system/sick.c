@@ -56,6 +56,14 @@ ssize_t writev (int fd, const struct iovec *piece, int pieces)
     return s_fails (fd, "write") ? -1 : real (fd, piece, pieces);
 }
 
+ssize_t copy_file_range (int from, off64_t *from_at, int to, off64_t *to_at, size_t size, unsigned flags)
+{
+    static ssize_t (*real) (int, off64_t *, int, off64_t *, size_t, unsigned);
+    if (!real)
+        *(void **) &real = dlsym (RTLD_NEXT, "copy_file_range");
+    return s_fails (to, "write") ? -1 : real (from, from_at, to, to_at, size, flags);
+}
+
 int fsync (int fd)
 {
     static int (*real) (int);
