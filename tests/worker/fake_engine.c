@@ -52,6 +52,11 @@ void engine_guard (engine_t *self, const input_guard_t *guard)
     (void) self; (void) guard;
 }
 
+void engine_sides (engine_t *self, const message_sides_t *sides)
+{
+    (void) self; (void) sides;
+}
+
 void engine_describe (const engine_t *self, message_declared_t *into)
 {
     (void) self;
