@@ -58,6 +58,7 @@ struct dataserver {
     pthread_cond_t work;
     queue_t asked, answered;
     uint32_t idle;                                      // helpers without work
+    bool anew;                                          // a job has been added
     char (*cut) [KEY_TEXT]; size_t cuts;                // keys whose connections are to be ended
     // the speaker's own
     askers_t *askers;
@@ -203,11 +204,23 @@ static bulk_history_t *s_history (dataserver_t *self, const message_fetch_t *fet
     return &known->history;
 }
 
+// A job has been added since.
+static bool s_is_anew (dataserver_t *self)
+{
+    pthread_mutex_lock (&self->lock);
+    bool anew = self->anew;
+    self->anew = false;
+    pthread_mutex_unlock (&self->lock);
+    return anew;
+}
+
 static void s_hand_on (dataserver_t *self, exchange_t *exchange)
 {
     bool put = exchange->asked.verb == MESSAGE_PUT;
     exchange->weight = put ? exchange->payload.size : FETCH_BYTES;
     self->waiting += exchange->weight;
+    if (!put && s_is_anew (self))
+        bulk_anew (&self->pace);
     if (!put)
         exchange->codec = bulk_choose (&self->pace, s_history (self, &exchange->asked.fetch), exchange->asked.fetch.codecs & bulk_codecs (),
             bulk_checksum (exchange->from.bytes, exchange->from.size), clock_us ());
@@ -397,6 +410,9 @@ int dataserver_port (const dataserver_t *self)
 status_t dataserver_add (dataserver_t *self, uint64_t job, fetch_what_t what, const input_list_t *files, const char *folder,
     const char *owner, error_t *error)
 {
+    pthread_mutex_lock (&self->lock);
+    self->anew |= what == FETCH_INPUT;
+    pthread_mutex_unlock (&self->lock);
     return shelf_add (self->shelf, job, what, files, folder, owner, error);
 }
 

@@ -51,6 +51,7 @@ typedef struct {
 } bulk_pace_t;
 
 bulk_history_t bulk_next (const bulk_history_t *before);
+void bulk_anew (bulk_pace_t *self);                     // others ask now: whether packing pays for them is not known
 // codecs: what both sides have. asker: any number that tells who asks from most others.
 bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t codecs, uint64_t asker, int64_t now_us);
 // Of every frame that was sent: codec as chosen, bytes before and after (the same if it was sent as it is).

@@ -19,7 +19,7 @@
 // with us, which it does not. No look at ourselves can tell them apart. So now and then the opposite is tried: until the frames of before have gone
 // (FLIGHT), and then for TRIAL windows, or one that is HOPELESS. Packing must be GAIN times as fast as not packing; a tie is not worth the
 // work. A trial that changed nothing is repeated after REST times as long as it took, twice that the next time, and so on up to REST_MOST; sooner if
-// the speed has CHANGED since. All trials together cost some three per cent.
+// the speed has CHANGED since; and anew for every job, since others ask. All trials together cost some three per cent.
 //
 // *What shrinks* is a matter of its own, for one server sends many files at once, and files have parts: each stretch has a history, by codec. A
 // codec is not used where its last frames did not shrink by a twelfth; every SAMPLEth frame is tried all the same. Windows in which less than half
@@ -34,7 +34,7 @@ enum {
     WINDOW_US = 50000, WINDOW_MOST_US = 1000000, PAUSE_US = 2000000, FRAMES = 32, FEW_FRAMES = 4,
     FLIGHT = 16, FLIGHT_US = 1000000,                   // frames that may be under way to one asker; not for longer
     SETTLE = 12, TRIAL = 6, STRANGE = 3,                // windows: before a trial, of a trial, of another speed before it is believed
-    SOON = 16, REST = 32, REST_MOST = 1024,             // times as long as the trial took
+    SOON = 6,  REST = 32, REST_MOST = 1024,             // times as long as the trial took
 };
 static const double BUSY = 0.9, GIGABIT = 117, LINK_MOST = 1e5, GROWTH = 0.05, GROWTH_MOST = 0.3;
 static const double GAIN = 1.1, HOPELESS = 0.7, CHANGED = 0.4;
@@ -231,6 +231,13 @@ static void s_try (bulk_pace_t *self, bulk_rate_t window, int64_t now_us)
         s_turn (self, true, now_us);
 }
 
+void bulk_anew (bulk_pace_t *self)
+{
+    self->plain = self->trying = false;
+    self->windows = self->flown = 0;
+    self->rests = self->rest_us = self->soon_us = 0;
+}
+
 // ---- windows
 
 static void s_begin (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t levels)
@@ -248,9 +255,8 @@ static void s_end_window (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_
     int64_t quiet_us = now_us - self->last_us, took_us = now_us - self->since_us;
     self->last_us = now_us;
     if (quiet_us > PAUSE_US) {
-        self->rests = self->rest_us = 0;
         self->frames = 0;
-        self->plain = false;
+        bulk_anew (self);
     }
     else if (took_us < WINDOW_US || (self->frames < (self->trying ? FRAMES / 2 : FRAMES) && took_us < WINDOW_MOST_US))
         return;
@@ -295,8 +301,9 @@ bulk_codec_t bulk_choose (bulk_pace_t *pace, bulk_history_t *history, uint64_t c
 void bulk_learn (bulk_pace_t *pace, bulk_history_t *history, bulk_codec_t codec, size_t raw, size_t packed, const bulk_effort_t *effort)
 {
     double bytes = raw ? (double) raw : 1, share = (double) packed / bytes;
-    if (codec != BULK_NONE)
-        s_average (&history->share [codec], share, NEWS);
+    for (int other = 1; other < BULK_CODECS && codec != BULK_NONE; other++)
+        if (other == (int) codec || (codec != BULK_LZ4 && share >= SMALLER && history->share [other] > 0))
+            s_average (&history->share [other], share, NEWS);            // what the dense codecs cannot make smaller, lz4 cannot
     if (codec != BULK_NONE && share < SMALLER) {
         s_average (&pace->share [codec], share, TRIFLE);
         s_average (&pace->cost [codec], (double) effort->cpu_us / bytes, TRIFLE);

@@ -307,6 +307,21 @@ START_TEST (slow_askers_get_plain_bytes)
 }
 END_TEST
 
+// The next job's askers are quick, over a slow link: what was found for others does not count.
+START_TEST (each_job_is_judged_anew)
+{
+    world_t world = s_world (1170);
+    world.demand = 80;
+    s_run (&world, 60, ALL);
+    world.demand = 0;
+    world.link = 23;
+    bulk_anew (&world.pace);
+    s_run (&world, 0.3, ALL);
+    double speed = s_run (&world, 1, ALL);
+    ck_assert_msg (speed > 2 * 23, "%.0f MB/s", speed);
+}
+END_TEST
+
 // Nobody asks for a minute: that says nothing about the link.
 START_TEST (a_pause_teaches_nothing)
 {
@@ -333,6 +348,7 @@ int main (void)
     tcase_add_loop_test (tests, a_mixed_file, 0, 2);
     tcase_add_test (tests, what_both_sides_have);
     tcase_add_test (tests, slow_askers_get_plain_bytes);
+    tcase_add_test (tests, each_job_is_judged_anew);
     tcase_add_test (tests, a_pause_teaches_nothing);
     return main_end ("bulk choice", tests);
 }
