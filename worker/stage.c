@@ -15,6 +15,7 @@ typedef struct {
     staging_t *staging;                                 // NULL: the worker's own segment
     bool known;                                         // block is filled in
     uint32_t *block, blocks;                            // that the task needs, ascending
+    bool *first;                                        // of them: begins a run's
     uint32_t asked, there;                              // of them, from the first on
 } leg_t;
 
@@ -107,9 +108,11 @@ static void s_know (stage_t *stage, leg_t *leg)
     rac_bytes low = { reduce->low.data, reduce->low.size, 0 }, high = { reduce->last ? NULL : reduce->high.data, reduce->high.size, 0 };
     const segment_t *segment = leg->staging->segment;
     leg->block = memory_new ((segment_blocks (segment) + 1) * sizeof *leg->block);
+    leg->first = memory_new ((segment_blocks (segment) + 1) * sizeof *leg->first);
     for (uint32_t run = 1; run <= segment_runs (segment); run++) {
         uint32_t first, end;
         segment_span (segment, run, low, high, &first, &end);
+        leg->first [leg->blocks] = true;
         while (first < end)
             leg->block [leg->blocks++] = first++;
     }
@@ -198,6 +201,7 @@ static void s_stage_free (stage_t **at)
     *at = stage->next;
     for (uint32_t i = 0; i < stage->reduce.reduce.owners.count; i++) {
         free (stage->leg [i].block);
+        free (stage->leg [i].first);
         if (stage->leg [i].staging)
             staging_leave (stage->leg [i].staging);
     }
@@ -262,10 +266,38 @@ void stage_ahead (fetcher_t *self, uint64_t id, message_t *ahead, uint64_t own, 
         stage_release (self, id);
 }
 
+// Is this the only stage of its task here? Another attempt may have begun to read.
+static bool s_is_alone (const fetcher_t *self, const stage_t *stage)
+{
+    const message_reduce_t *of = &stage->reduce.reduce;
+    bool alone = true;
+    for (const stage_t *other = self->stages; other; other = other->next)
+        alone &= other == stage || other->ahead || other->reduce.reduce.job != of->job || other->reduce.reduce.task != of->task;
+    return alone;
+}
+
+// What nobody else will read goes back to the disk, mostly before it was written there: ranges do not overlap, so that is all of a run's blocks but the
+// first and the last, which may hold keys of the neighbours.
+static void s_give_back (const stage_t *stage)
+{
+    for (uint32_t i = 0; i < stage->reduce.reduce.owners.count; i++) {
+        const leg_t *leg = &stage->leg [i];
+        for (uint32_t at = 0, end; leg->staging && leg->known && !leg->staging->lost && at < leg->blocks; at = end) {
+            end = at + 1;
+            while (end < leg->blocks && !leg->first [end])
+                end++;
+            if (end - at > 2)
+                staging_give_back (leg->staging, leg->block [at] + 1, leg->block [end - 1]);
+        }
+    }
+}
+
 void stage_release (fetcher_t *self, uint64_t id)
 {
     for (stage_t **at = &self->stages; *at; at = &(*at)->next)
         if ((*at)->id == id) {
+            if (!(*at)->ahead && s_is_alone (self, *at))
+                s_give_back (*at);
             s_stage_free (at);
             return;
         }

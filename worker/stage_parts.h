@@ -31,6 +31,7 @@ void staging_free (staging_t *self);
 // Asks for what is still missing of the index, for stage `id`. False: that is under way.
 bool staging_ask_index (staging_t *self, link_t *link, uint64_t id);
 void staging_ask (staging_t *self, link_t *link, uint64_t id, uint32_t first, uint32_t end);       // the blocks [first, end), which lie side by side
+void staging_give_back (staging_t *self, uint32_t first, uint32_t end);         // blocks that nobody reads any more, if they are there
 void staging_rename (staging_t *self, uint64_t from, uint64_t to);      // what stage `from` asked for is for stage `to`
 // away: its owner cannot be reached or has not what it should; else it is this node's disk.
 void staging_fail (staging_t *self, bool away, const error_t *error);

@@ -1,8 +1,9 @@
 // staging: a segment of another worker as a sparse file of the same size in this node's scratch.
 //
-// Shared by all reduce tasks of its job here, and kept until FORGET. Its index comes first (TAIL: its last bytes are asked for; INDEX: the rest
+// Shared by all reduce tasks of its job here, and kept until FORGET, but for the blocks of ranges that are done. Its index comes first (TAIL: its last bytes are asked for; INDEX: the rest
 // of it; then it is OPEN), then blocks, as stages want them. A crate is what one haul brings: neighbours in the file. One that is lost
 // (its owner is gone, has other bytes than it said, or this disk is full) stays for those who use it, and is made anew for the next.
+#define _GNU_SOURCE                                     // fallocate
 #include "worker/stage_parts.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -154,6 +155,18 @@ void staging_ask (staging_t *self, link_t *link, uint64_t id, uint32_t first, ui
     const segment_block_t *from = segment_block (self->segment, first), *last = segment_block (self->segment, end - 1);
     memset (self->have + first, COMING, end - first);
     s_start (self, link, id, from->offset, last->offset + last->stored - from->offset, first, end);
+}
+
+// A disk that makes no holes keeps them.
+void staging_give_back (staging_t *self, uint32_t first, uint32_t end)
+{
+    for (uint32_t b = first; b < end; b++)
+        if (self->have [b] != THERE)
+            return;
+    const segment_block_t *from = segment_block (self->segment, first), *last = segment_block (self->segment, end - 1);
+    off_t size = (off_t) (last->offset + last->stored - from->offset);
+    if (!fallocate (self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t) from->offset, size))
+        memset (self->have + first, ABSENT, end - first);
 }
 
 void staging_rename (staging_t *self, uint64_t from, uint64_t to)

@@ -107,8 +107,9 @@ static void s_stage_ranges (int runs)
         s_count_rows (news->paths.item [0], ranges [r].low, ranges [r].high, ranges [r].rows);
         ck_assert_uint_le (moved, r == COUNT_OF (ranges) - 1 ? bytes * 3 / 4 : bytes + FETCH_BYTES);    // each block once
         s_free (news);
-        fetch_release (s_fetch, 20 + r);
     }
+    for (size_t r = 0; r < COUNT_OF (ranges); r++)
+        fetch_release (s_fetch, 20 + r);
     serve_destroy (&serve);
     fetch_forget (s_fetch, JOB);
 }
@@ -157,7 +158,7 @@ START_TEST (test_segments_that_cannot_be_had)
 }
 END_TEST
 
-// ---- ahead
+// ---- on the disk
 
 // Bytes on the disk of what is staged here.
 static uint64_t s_staged (void)
@@ -174,6 +175,40 @@ static uint64_t s_staged (void)
     closedir (folder);
     return bytes;
 }
+
+// Two attempts of a task, and the task of the range behind: what only the first needs is given back when both have ended, and can be had again.
+START_TEST (test_what_is_done_is_given_back)
+{
+    uint64_t owner, number, bytes;
+    char *item;
+    s_make_segment (s_path ("segment"), 2);
+    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
+    serve_add (serve, JOB, 11, s_path ("segment"));
+    s_tell_nodes (serve);
+    for (uint64_t attempt = 0; attempt < 4; attempt++) {                // the third is the task behind; the fourth is the first one once more
+        bool behind = attempt == 2;
+        message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, behind ? "00040000" : "00020000", behind ? "" : "00040000");
+        reduce.reduce.task = behind;
+        fetch_stage (s_fetch, attempt, &reduce, 1, s_folder);
+        fetched_t *news = s_await ();
+        ck_assert_msg (news->kind == FETCHED_ALL, "%s", news->error.text);
+        if (attempt == 1)
+            fetch_release (s_fetch, 0);
+        if (behind) {
+            s_count_rows (news->paths.item [0], "00020000", "00040000", 20000);         // the other one reads on
+            fetch_release (s_fetch, 1);
+            for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () > bytes * 9 / 20; )
+                ck_assert (clock_us () < due && zmq_poll (NULL, 0, 1) == 0);
+        }
+        s_count_rows (news->paths.item [0], behind ? "00040000" : "00020000", behind ? "" : "00040000", 20000);
+        s_free (news);
+    }
+    serve_destroy (&serve);
+    fetch_forget (s_fetch, JOB);
+}
+END_TEST
+
+// ---- ahead
 
 static message_t s_ahead (const message_t *reduce, uint64_t task)
 {
@@ -196,7 +231,7 @@ START_TEST (test_what_was_fetched_ahead_is_there)
     message_t ahead = s_ahead (&reduce, 5);
     fetch_stage (s_fetch, 1, &ahead, 1, s_folder);
     fetch_stage (s_fetch, 2, &ahead, 1, s_folder);      // told again: takes the place of the first
-    for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () < bytes / 4; ) {
+    for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () < bytes * 7 / 20; ) {      // the index, and of each run a third
         ck_assert (clock_us () < due);
         ck_assert_int_eq (zmq_poll (&(zmq_pollitem_t) { .fd = fetch_fd (s_fetch), .events = ZMQ_POLLIN }, 1, 5), 0);    // nobody is told
     }
@@ -273,7 +308,7 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_ranges_of_another_workers_segment, test_segments_that_cannot_be_had, test_what_was_fetched_ahead_is_there,
+        test_ranges_of_another_workers_segment, test_segments_that_cannot_be_had, test_what_is_done_is_given_back, test_what_was_fetched_ahead_is_there,
         test_how_much_is_fetched_ahead, test_a_damaged_segment_is_the_owners_fault,
     };
     return main_run ("stage", s_begin, s_end, tests, COUNT_OF (tests));
