@@ -72,31 +72,41 @@ status_t allow_load (allow_t *self, const char *state, error_t *error)
     return s_read (self, error);
 }
 
-// Bounded, for the master's loop waits here too: whoever changes the list needs a millisecond.
-static status_t s_lock (int fd)
-{
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!flock (fd, LOCK_EX | LOCK_NB))
-            return OK;
-        (void) nanosleep (&(struct timespec) { .tv_nsec = LOCK_PAUSE_NS }, NULL);
-    }
-    return FAILED;
-}
-
-status_t allow_open (allow_t *self, const char *state, error_t *error)
+static status_t s_open_lock (allow_t *self, const char *state, error_t *error)
 {
     struct stat is;
     char *path = file_join (state, "nodes.lock");
     *self = (allow_t) { .path = file_join (state, "nodes"), .lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
     if (self->lock >= 0 && geteuid () == 0 && !stat (state, &is))
         (void) !fchown (self->lock, is.st_uid, is.st_gid);         // the master's user opens it too
-    status_t rc = OK;
-    if (self->lock < 0)
-        rc = error_errno (error, "%s: cannot open", path);
-    else if (s_lock (self->lock))
-        rc = error_set (error, "%s: somebody else is changing the list of nodes: try again", path);
+    status_t rc = self->lock < 0 ? error_errno (error, "%s: cannot open", path) : OK;
     free (path);
-    return rc ? rc : s_read (self, error);
+    return rc;
+}
+
+static status_t s_is_busy (const allow_t *self, error_t *error)
+{
+    return error_set (error, "%s.lock: somebody else is changing the list of nodes: try again", self->path);
+}
+
+status_t allow_try (allow_t *self, const char *state, bool *busy, error_t *error)
+{
+    *busy = false;
+    TRY (s_open_lock (self, state, error));
+    *busy = flock (self->lock, LOCK_EX | LOCK_NB) != 0;
+    return *busy ? s_is_busy (self, error) : s_read (self, error);
+}
+
+// Bounded: whoever changes the list needs a millisecond.
+status_t allow_open (allow_t *self, const char *state, error_t *error)
+{
+    TRY (s_open_lock (self, state, error));
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (!flock (self->lock, LOCK_EX | LOCK_NB))
+            return s_read (self, error);
+        (void) nanosleep (&(struct timespec) { .tv_nsec = LOCK_PAUSE_NS }, NULL);
+    }
+    return s_is_busy (self, error);
 }
 
 status_t allow_save (const allow_t *self, error_t *error)

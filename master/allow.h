@@ -18,6 +18,8 @@ typedef struct { allowed_t *item; size_t count; char *path; int lock; } allow_t;
 CHECKED status_t allow_load (allow_t *self, const char *state, error_t *error);
 // The same for a change: nobody else changes it until allow_free. FAILED also if somebody does for long.
 CHECKED status_t allow_open (allow_t *self, const char *state, error_t *error);
+// The same, and never waits. *busy: somebody else is changing it just now.
+CHECKED status_t allow_try (allow_t *self, const char *state, bool *busy, error_t *error);
 CHECKED status_t allow_save (const allow_t *self, error_t *error);
 void allow_free (allow_t *self);
 

@@ -5,6 +5,12 @@
 // some token holds: the gate sees to that. The answer to a JOIN may be lost: who asks again with a key that is in the list already is
 // told so and uses no token.
 //
+// A token is 128 random bits, so nobody finds one by guessing. But each guess costs a look into a file and a line in the log; so an address that has brought
+// GUESSES wrong ones is not looked at for a while.
+//
+// Who comes with a good token while a command changes the list waits here, and is let in by a later turn: tokens and list are changed under the list's lock
+// only, whatever the encryption, so a token for one use lets in one.
+//
 // The list and the tokens are files that commands on the head change. inotify tells of it; what is read is compared with what the gate
 // has, and whoever is gone or revoked is refused first and cut off then. A list that cannot be read changes nothing: a typing error
 // must neither put all nodes out nor let anybody in. Nor does one that is gone, which no command of ours does: it is written again.
@@ -19,6 +25,16 @@
 #include <unistd.h>
 
 enum { LOOK_US = 1000 * 1000 };                         // between looks whether the list is there
+enum { GUESSES = 5, GUESSERS = 64, FORGET_US = 60 * 1000 * 1000, GUESTS = 16, PATIENCE_US = 10 * 1000 * 1000, ADDRESS = 48 };
+
+typedef struct {
+    peer_id_t from;
+    char name [64], key [KEY_TEXT], secret [2 * TOKEN_TEXT], address [ADDRESS];
+    role_t role;                                        // that the token gives
+    int64_t until_us;                                   // waits here at most
+} guest_t;
+
+typedef struct { char address [ADDRESS]; uint32_t wrong; int64_t last_us; } guesser_t;
 
 struct door {
     door_options_t options;
@@ -28,6 +44,8 @@ struct door {
     bool open;
     int64_t until_us;                                   // open: when the last token is over
     int64_t looked_us;                                  // whether the list is there
+    guest_t guest [GUESTS]; size_t guests;              // who waits for the list
+    guesser_t guesser [GUESSERS];                       // address empty: none
     log_rate_t rate;
 };
 
@@ -124,76 +142,130 @@ static bool s_read_events (door_t *self)
     return ours;
 }
 
+// ---- who guesses
+
+// The one of that address; a new one in place of the oldest.
+static guesser_t *s_guesser (door_t *self, const char *address)
+{
+    guesser_t *oldest = self->guesser;
+    for (size_t i = 0; i < GUESSERS; i++) {
+        if (streq (self->guesser [i].address, address))
+            return &self->guesser [i];
+        if (self->guesser [i].last_us < oldest->last_us)
+            oldest = &self->guesser [i];
+    }
+    *oldest = (guesser_t) { 0 };
+    snprintf (oldest->address, sizeof oldest->address, "%s", address);
+    return oldest;
+}
+
+static status_t s_check_token (door_t *self, const guest_t *guest, int64_t now_us, token_grant_t *grant, error_t *error)
+{
+    guesser_t *guesser = s_guesser (self, guest->address);
+    if (guesser->wrong >= GUESSES && now_us - guesser->last_us < FORGET_US)
+        return error_set (error, "too many tokens that were none came from %s: wait a minute", guest->address);
+    if (guesser->wrong >= GUESSES)
+        guesser->wrong = 0;
+    status_t rc = tokens_check (self->options.state, guest->secret, grant, error);
+    guesser->wrong = rc ? guesser->wrong + 1 : 0;
+    guesser->last_us = now_us;
+    return rc;
+}
+
 // ---- who joins
 
-typedef struct { const char *name, *key, *secret, *address; role_t role; } guest_t;
-
-static status_t s_admit (door_t *self, guest_t *guest, error_t *error)
+// With the list's lock.
+static status_t s_write_down (door_t *self, guest_t *guest, allow_t *list, error_t *error)
 {
     const char *state = self->options.state;
-    const allowed_t *known = allow_key (&self->allowed, guest->key);
+    token_grant_t grant = { 0 };
+    TRY (tokens_check (state, guest->secret, &grant, error));
+    guest->role = grant.role;
+    if (!self->options.gate)                            // there are no keys to keep: the token says only what somebody wants to be
+        return tokens_use (state, guest->secret, error);
+    TRY (allow_add (list, grant.role, guest->name, guest->key, grant.replace, error));
+    TRY (allow_save (list, error));
+    TRY (tokens_use (state, guest->secret, error));
+    s_adopt (self, list);
+    return OK;
+}
+
+// The token is looked at first: who has none does not take the lock. *busy: to be tried again.
+static status_t s_admit (door_t *self, guest_t *guest, int64_t now_us, bool *busy, error_t *error)
+{
+    const allowed_t *known = self->options.gate ? allow_key (&self->allowed, guest->key) : NULL;
+    token_grant_t grant = { 0 };
+    allow_t list;
+    *busy = false;
     if (known && !known->revoked && streq (known->name, guest->name)) {
         guest->role = known->role;
         return OK;                                      // the answer was lost
     }
-    token_grant_t grant = { 0 };
-    allow_t list;
-    status_t rc = allow_open (&list, state, error);
+    TRY (s_check_token (self, guest, now_us, &grant, error));
+    status_t rc = allow_try (&list, self->options.state, busy, error);
     if (!rc)
-        rc = tokens_check (state, guest->secret, &grant, error);
-    if (!rc)
-        rc = allow_add (&list, grant.role, guest->name, guest->key, grant.replace, error);
-    if (!rc)
-        rc = allow_save (&list, error);
-    if (!rc)
-        rc = tokens_use (state, guest->secret, error);
-    if (!rc) {
-        guest->role = grant.role;
-        s_adopt (self, &list);
-    }
+        rc = s_write_down (self, guest, &list, error);
     allow_free (&list);
     return rc;
 }
 
-// Without encryption there are no keys to keep: the token says only what somebody wants to be.
-static status_t s_admit_anybody (door_t *self, guest_t *guest, error_t *error)
-{
-    token_grant_t grant = { 0 };
-    TRY (tokens_check (self->options.state, guest->secret, &grant, error));
-    guest->role = grant.role;
-    return tokens_use (self->options.state, guest->secret, error);
-}
-
-static void s_answer (door_t *self, const peer_id_t *to, const guest_t *guest, const char *why)
+static void s_answer (door_t *self, const guest_t *guest, const char *why)
 {
     message_t joined = { .verb = MESSAGE_JOINED, .joined = { .role = (char *) (why ? "" : role_name (guest->role)),
         .cluster = (char *) self->options.cluster, .error = (char *) (why ? why : ""),
         .control = self->options.control, .data = self->options.data } };
-    if (peer_send (self->peer, to, &joined, 0, NULL))
+    if (peer_send (self->peer, &guest->from, &joined, 0, NULL))
         log_rarely (&self->rate, "%s: was gone before its answer", guest->address);
 }
 
-static void s_join (door_t *self, const peer_id_t *from, const message_join_t *join)
+// False: the list is busy, and there is time.
+static bool s_settle (door_t *self, guest_t *guest, int64_t now_us)
 {
     error_t error = { 0 };
-    guest_t guest = { .name = join->node, .key = peer_user (self->peer)->key, .secret = join->token, .address = peer_address (self->peer) };
-    if (!allow_is_name (guest.name)) {
+    bool busy;
+    status_t rc = s_admit (self, guest, now_us, &busy, &error);
+    if (busy && now_us < guest->until_us)
+        return false;
+    if (rc)
+        log_rarely (&self->rate, "%s (%s): refused at the door: %s", guest->name, guest->address, error.text);
+    else
+        log_line (LOG_SAY, "%s %s (%s) has joined", role_name (guest->role), guest->name, guest->address);
+    s_answer (self, guest, rc ? error.text : NULL);
+    return true;
+}
+
+static void s_join (door_t *self, const peer_id_t *from, const message_join_t *join, int64_t now_us)
+{
+    guest_t guest = { .from = *from, .until_us = now_us + PATIENCE_US };
+    snprintf (guest.address, sizeof guest.address, "%s", peer_address (self->peer));
+    if (!allow_is_name (join->node)) {
         log_rarely (&self->rate, "%s: refused at the door: its name is none", guest.address);
-        s_answer (self, from, &guest, "that is no name for a node: letters, digits, . _ and -, at most 63");
+        s_answer (self, &guest, "that is no name for a node: letters, digits, . _ and -, at most 63");
         return;
     }
-    status_t rc = self->options.gate ? s_admit (self, &guest, &error) : s_admit_anybody (self, &guest, &error);
-    if (rc)
-        log_rarely (&self->rate, "%s (%s): refused at the door: %s", guest.name, guest.address, error.text);
-    else
-        log_line (LOG_SAY, "%s %s (%s) has joined", role_name (guest.role), guest.name, guest.address);
-    s_answer (self, from, &guest, rc ? error.text : NULL);
+    snprintf (guest.name, sizeof guest.name, "%s", join->node);
+    snprintf (guest.key, sizeof guest.key, "%s", peer_user (self->peer)->key);
+    snprintf (guest.secret, sizeof guest.secret, "%s", join->token);           // a longer one is none
+    if (self->guests == GUESTS)
+        guest.until_us = now_us;                        // it hears at once that the list is busy
+    if (!s_settle (self, &guest, now_us))
+        self->guest [self->guests++] = guest;
+}
+
+static void s_settle_guests (door_t *self, int64_t now_us)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < self->guests; i++)
+        if (!s_settle (self, &self->guest [i], now_us))
+            self->guest [left++] = self->guest [i];
+    self->guests = left;
 }
 
 // At most so many a turn of the loop, which has jobs to look after: strangers may come here, and each JOIN costs a look into a file.
 void door_hear (door_t *self, int64_t now_us)
 {
     enum { A_TURN = 20 };
+    s_settle_guests (self, now_us);
     for (int heard = 0; heard < A_TURN; heard++) {
         peer_id_t from;
         message_t message;
@@ -204,7 +276,7 @@ void door_hear (door_t *self, int64_t now_us)
         if (news == PEER_BAD)
             log_rarely (&self->rate, "%s", error.text);
         else if (message.verb == MESSAGE_JOIN)
-            s_join (self, &from, &message.join);
+            s_join (self, &from, &message.join, now_us);
         else
             log_rarely (&self->rate, "%s: sent a %s to the door", peer_address (self->peer), message_name (message.verb));
         message_free (&message);

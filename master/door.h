@@ -1,7 +1,7 @@
 // door: where new nodes and clients are let in, and who is put out: the shell's side of the allow list.
 //
-// Belongs to the master's loop and never waits (but a few milliseconds for the list's lock). It fills the gate from the list at its
-// beginning, adds who comes with a token, and reads the list anew when somebody (`racimo cluster revoke`) has changed it.
+// Belongs to the master's loop and never waits. It fills the gate from the list at its beginning, adds who comes with a token, and reads the list
+// anew when somebody (`racimo cluster revoke`) has changed it.
 #pragma once
 #include "master/allow.h"
 #include "wire/peer.h"

@@ -268,6 +268,20 @@ refusals () {
     holds "a client's key does no work" net_await 20 grep -qE 'refuse|not a worker|role|client' "$(net_log fake worker)"
     holds 'and the master says so' net_await 20 grep -qiE 'client|refuse' "$(net_log head master)"
     net_stop fake worker KILL
+
+    # Keys that the head has never seen: a node's and a client's of another cluster.
+    net_run fake env RACIMO_CONFIG=/tmp/other/racimo.conf RACIMO_HOME="$RACIMO_HOME" "$RACIMO" cluster init --name other --head other > /dev/null
+    cp "$net/fake/tmp/other/keys/"{worker,client}.key "$net/fake/tmp/home/racimo/keys/"
+    net_start fake worker "${rac_words[@]}"
+    holds 'an unknown node is told that its key is not known' net_await 20 grep -q 'does not know this key' "$(net_log fake worker)"
+    holds 'and the head says whose key it was' net_await 20 grep -qF "$(cat "$net/fake/tmp/other/keys/worker.key.pub")" "$(net_log head master)"
+    net_stop fake worker KILL
+    limit=30 rac fake run wordcount /srv/data/opticks.txt --master head -o - --quiet
+    if [ "$code" -eq 6 ] && [ ! -s stdout ] && grep -q 'does not know this key' stderr; then
+        pass 'an unknown client is refused, with the reason'
+    else
+        fail "an unknown client: $code $(tail -1 stderr)"
+    fi
     rac head cluster revoke pi1
     holds 'a revoked node is told' net_await 20 grep -qE 'refuse|revoked' "$(net_log pi1 worker)"
     net_stop pi1 worker KILL
@@ -310,7 +324,7 @@ hostile () {
     stock
     daemon head master
     daemon pi1 worker --slots 1 --memory 256M
-    for name in garbage bodies frames oversize stolen; do
+    for name in garbage bodies frames oversize stolen endless mute; do
         attack "$name" 7700 7701
     done
     # What it hears is told ten times a second, and then how often it was not: an attack alone in its second is seen in the log.

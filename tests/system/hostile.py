@@ -137,6 +137,28 @@ def oversize (host, port, seconds):
             pass
 
 
+def endless (host, port, seconds):
+    """Messages of frames without end, from four connections."""
+    peers, piece, due = [dealer (host, port) for _ in range (4)], b"\x01\x02xx" * 65536, time.monotonic () + seconds
+    while peers and time.monotonic () < due:
+        for peer in list (peers):
+            try:
+                peer.sendall (piece)
+            except OSError:
+                peers.remove (peer)
+
+
+def mute (host, port, seconds):
+    """Asks for the jobs (QUERY is verb 4), and reads nothing of what it hears."""
+    peer, due = dealer (host, port), time.monotonic () + seconds
+    question = frame (message (4, b"\x82\xa4what\x01\xa3job\x00"))
+    try:
+        while time.monotonic () < due:
+            peer.sendall (question * 100)
+    except OSError:
+        pass
+
+
 def stolen (host, port, seconds):
     """Many that claim one routing id."""
     peers = [dealer (host, port, b"thesame") for _ in range (20)]
