@@ -2,7 +2,7 @@
 //
 // - ROUTER_MANDATORY: else what cannot be routed vanishes and the send "succeeds".
 // - IMMEDIATE on a DEALER: else a thousand messages are accepted for a peer that is not there.
-// - High water: a flood that a ROUTER does not read fills at most 2 MiB a peer here (HEARD messages of MESSAGE_LIMIT, BULK_HEARD payloads), then the
+// - High water: a flood that a ROUTER does not read fills at most 1 MiB a peer here (HEARD messages of MESSAGE_LIMIT, BULK_HEARD payloads), then the
 //   flooder's own memory. A DEALER takes all that its server sends, see heartbeats; but one for bulk, whose server may be any node, holds BULK_QUEUE of them
 //   and sends no heartbeats: who asks for bytes sees by their absence that a link is dead (worker/link.c). What a ROUTER's peer does not read is bounded in
 //   bytes (peer_links.c).
@@ -30,7 +30,7 @@
 
 #include <czmq.h>
 
-enum { QUEUE = 10000, HEARD = 32, HEARD_HERE = 128, BULK_QUEUE = 32, BULK_HEARD = 8, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000,
+enum { QUEUE = 10000, HEARD = 16, HEARD_HERE = 128, BULK_QUEUE = 32, BULK_HEARD = 4, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000,
     BACKLOG = 1024, CURVE_BYTES = 64, BOX_BYTES = 33, LOOK_MS = 500 };
 
 struct peer {
@@ -318,8 +318,8 @@ static bool s_take_id (zmq_msg_t *frame, peer_id_t *from)
     return true;
 }
 
-// Who sent this frame, and from where. False: somebody whose key is not allowed any more; his connection is cut.
-static bool s_know_sender (peer_t *self, zmq_msg_t *frame, peer_id_t *from)
+// Who sent this frame, and from where. False: somebody whose key is not allowed any more; his connection is cut. *cut: it was before.
+static bool s_know_sender (peer_t *self, zmq_msg_t *frame, peer_id_t *from, bool *cut)
 {
     const char *address = zmq_msg_gets (frame, "Peer-Address");
     snprintf (self->address, sizeof self->address, "%s", address ? address : "");
@@ -327,7 +327,7 @@ static bool s_know_sender (peer_t *self, zmq_msg_t *frame, peer_id_t *from)
         return true;
     bool allowed = !self->secured || gate_user (zmq_msg_gets (frame, "User-Id"), &self->user);
     from->fd = zmq_msg_get (frame, ZMQ_SRCFD);
-    links_heard (self->links, from, &self->user, self->address);
+    *cut = !links_heard (self->links, from, &self->user, self->address);
     if (!allowed)
         links_cut (self->links, self->user.key);
     return allowed;
@@ -387,7 +387,10 @@ static peer_news_t s_bad (const peer_t *self, const char *why, error_t *error)
 static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, peer_id_t *from, bool whole, message_t *into, error_t *error)
 {
     error_t why = { 0 };
-    if (!s_know_sender (self, body, from))
+    bool cut = false, allowed = s_know_sender (self, body, from, &cut);
+    if (cut)
+        return PEER_NOTHING;
+    if (!allowed)
         return s_bad (self, "its key is not allowed any more", error);
     if (!whole)
         return s_bad (self, "not one frame a message", error);
@@ -398,23 +401,36 @@ static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, peer_id_t *from, bool
     return PEER_MESSAGE;
 }
 
-peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
+// *again: it was of somebody who is cut off already, and is nobody's news.
+static peer_news_t s_receive (peer_t *self, peer_id_t *from, message_t *into, bool *again, error_t *error)
 {
     peer_id_t id = { 0 };
     zmq_msg_t body;
     bool whole;
-    *into = (message_t) { 0 };
+    peer_news_t news = PEER_NOTHING;
     self->user = (user_t) { 0 };
     zmq_msg_close (&self->payload);
     zmq_msg_init (&self->payload);
-    s_watch (self);
-    peer_news_t news = PEER_NOTHING;
+    *again = false;
     if (s_take_frames (self, &id, &body, &whole)) {
         news = s_judge (self, &body, &id, whole, into, error);
-        if (from)
+        *again = news == PEER_NOTHING;
+        if (from && !*again)
             *from = id;
     }
     zmq_msg_close (&body);
+    return news;
+}
+
+peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
+{
+    bool again;
+    peer_news_t news;
+    *into = (message_t) { 0 };
+    s_watch (self);
+    do
+        news = s_receive (self, from, into, &again, error);
+    while (again);
     return news;
 }
 

@@ -1,7 +1,7 @@
 // guard: see peer_guard.h.
 //
 // What libzmq reads from the network it holds without a bound of ours (see peer_links.c), at up to some 600 MB/s for each of its threads. Hence so short a
-// tick: in TICK_MS that is a dozen megabytes. A tick is one read of a file of the kernel's, 2 us; idle, that is a hundredth of a percent of a core.
+// tick: in TICK_MS that is some megabytes. A tick is one read of a file of the kernel's, 2 us; idle, that is two hundredths of a percent of a core.
 #include "wire/peer_guard.h"
 #include "wire/peer_links.h"
 #include "base/error.h"
@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 20 };
+enum { TICK_MS = 10 };
 
 static pthread_mutex_t s_lock = PTHREAD_MUTEX_INITIALIZER;                           // of all that follows
 static unsigned s_sockets;

@@ -13,8 +13,12 @@
 // To sweep: a message of endlessly many frames is held by libzmq until its last frame, in 64 bytes or more for each, and neither high water nor
 // the longest frame bound that; its receiver does not even wake up. So the guard looks, but only while this process holds more than ARMED bytes: which
 // connections to our ports have brought more than PATIENCE bytes, by the kernel's count, since a message was heard on them last? These are shut
-// down, and libzmq frees what it held for them. PATIENCE is more than the whole messages that may wait to be read (2 MiB, see peer.c). And for those who
-// stay below it, but come with many connections: if the process holds HIGH and all together BUDGET, those that hold most are shut down.
+// down, and libzmq frees what it held for them. PATIENCE is more than the whole messages that may wait to be read (1 MiB, see peer.c). And for those who
+// stay below it, but come with many connections: if the process holds HIGH, and what came and was not heard is UNHEARD in all, or what is not taken UNTAKEN,
+// those that hold most are shut down. A byte that came costs up to 16 of memory without encryption, 2.5 with it. (On a bulk port, whole pieces wait while a
+// disk is slow: they do not count.)
+//
+// Who is cut may have said more, which lies in the kernel's buffer; it is read and dropped, so that one line tells of it.
 #include "wire/peer_links.h"
 #include "wire/peer_guard.h"
 #include "base/clock.h"
@@ -36,8 +40,8 @@
 
 enum {
     FILES = 65536, LOOK = 128 << 10, MOST = 8 << 20,
-    ARMED = 64 << 20, HIGH = 128 << 20, GROWN = 4 << 20, LOOK_US = 250000,
-    PATIENCE = 4 << 20, BUDGET = 48 << 20, CROWD = 256 << 10,
+    ARMED = 48 << 20, HIGH = 80 << 20, GROWN = 4 << 20, LOOK_US = 250000,
+    PATIENCE = 2 << 20, PIECES = 5 << 18, UNHEARD = 4 << 20, UNTAKEN = 48 << 20, CROWD = 256 << 10,
 };
 
 // Of one descriptor. heard: since the last sweep. base: bytes received when it was heard last, as far as sweeps know.
@@ -45,7 +49,7 @@ typedef struct {
     peer_id_t id;                                       // size 0: nobody was heard there
     role_t role;
     char key [KEY_TEXT], name [64], address [LINK_ADDRESS];
-    bool heard;
+    bool heard, cut;                                    // cut: what it still says is not heard
     uint64_t base;
     uint64_t sent, left;                                // bytes for the wire: given to libzmq; gone from there, when it was measured last
 } link_t;
@@ -159,7 +163,7 @@ static void s_begin (link_t *link, const peer_id_t *id)
     *link = (link_t) { .id = *id, .sent = left, .left = left };
 }
 
-void links_heard (links_t *self, const peer_id_t *from, const user_t *user, const char *address)
+bool links_heard (links_t *self, const peer_id_t *from, const user_t *user, const char *address)
 {
     pthread_mutex_lock (&s_lock);
     link_t *link = s_at (self, from->fd);
@@ -175,7 +179,9 @@ void links_heard (links_t *self, const peer_id_t *from, const user_t *user, cons
         if (strcmp (link->address, address))
             snprintf (link->address, sizeof link->address, "%s", address);
     }
+    bool cut = link && link->cut;
     pthread_mutex_unlock (&s_lock);
+    return !cut;
 }
 
 static void s_name (const link_t *link, char name [LINK_NAME])
@@ -215,14 +221,15 @@ bool links_send (links_t *self, const peer_id_t *to, size_t bytes)
     size_t waiting = 0;
     pthread_mutex_lock (&s_lock);
     link_t *link = s_of (self, to);
-    if (link) {
+    bool cut = link && link->cut;
+    if (link && !cut) {
         link->sent += bytes;
         if (link->sent - link->left > LOOK)
             waiting = s_waiting (link);
     }
     pthread_mutex_unlock (&s_lock);
-    if (waiting <= MOST || self->bulk)
-        return true;
+    if (cut || waiting <= MOST || self->bulk)
+        return !cut;
     links_cut_one (self, to, "it does not read what is sent to it");
     return false;
 }
@@ -268,20 +275,21 @@ void links_cut_one (links_t *self, const peer_id_t *who, const char *why)
     size_t waiting = 0;
     pthread_mutex_lock (&s_lock);
     link_t *link = s_of (self, who);
-    if (link) {
+    bool first = link && !link->cut;
+    if (first) {
         waiting = s_waiting (link);
         s_name (link, name);
         shutdown (who->fd, SHUT_RDWR);
-        *link = (link_t) { 0 };                         // told once
+        link->cut = true;
     }
     pthread_mutex_unlock (&s_lock);
-    if (link)
+    if (first)
         log_line (LOG_WARN, "%s: cut off at port %d: %s, and %zu KiB wait for it", name, self->port, why, waiting >> 10);
 }
 
 // ---- sweep
 
-typedef struct { int fd; links_t *links; uint64_t held; bool endless; } holder_t;
+typedef struct { int fd; links_t *links; uint64_t unheard, untaken; } holder_t;
 
 static size_t s_resident (void)
 {
@@ -295,19 +303,18 @@ static size_t s_resident (void)
     return pages * (size_t) sysconf (_SC_PAGESIZE);
 }
 
-// What a connection holds: bytes that came and were not heard, and those that wait for it. (Bulk that waits was asked for within a bound, see dataserver.h.)
+// What a connection holds: bytes that came and were not heard, and those that it does not take. (Bulk that waits was asked for within a bound, see askers.h.)
 static holder_t s_holder (links_t *self, int fd)
 {
     uint64_t came, left;
     link_t *link = s_measure (fd, &came, &left) ? s_at (self, fd) : NULL;
-    if (!link)
+    if (!link || link->cut)
         return (holder_t) { .fd = -1 };
     if (link->heard || came < link->base) {
         link->base = came;
         link->heard = false;
     }
-    uint64_t unheard = came - link->base, waits = link->id.size && !self->bulk ? s_waiting (link) : 0;
-    return (holder_t) { fd, self, unheard + waits, unheard > PATIENCE };
+    return (holder_t) { fd, self, came - link->base, link->id.size && !self->bulk ? s_waiting (link) : 0 };
 }
 
 static void s_shut (const holder_t *holder)
@@ -318,23 +325,34 @@ static void s_shut (const holder_t *holder)
         s_name (link, name);
     else
         s_address_of (holder->fd, name);
-    log_line (LOG_WARN, holder->endless ? "%s: cut off at port %d: it sent %llu KiB that end no message"
-        : "%s: cut off at port %d: %llu KiB lie here because of it, and memory is short", name, holder->links->port, (unsigned long long) holder->held >> 10);
+    log_line (LOG_WARN, holder->unheard > PATIENCE ? "%s: cut off at port %d: it sent %llu KiB that end no message"
+        : "%s: cut off at port %d: %llu KiB lie here because of it, and memory is short", name, holder->links->port,
+        (unsigned long long) (holder->unheard + holder->untaken) >> 10);
     shutdown (holder->fd, SHUT_RDWR);
-    uint64_t base = link->base + holder->held;          // told once, though libzmq may close it later
-    *link = (link_t) { .base = base };
+    link->base += holder->unheard;                      // told once, though libzmq may close it later
+    link->cut = link->id.size > 0;
+}
+
+// Of what the least that counts as much: half of the most.
+static uint64_t s_much (uint64_t all, uint64_t most, uint64_t budget)
+{
+    return all <= budget ? INT64_MAX : (most < CROWD ? CROWD : most) / 2;
 }
 
 static void s_judge (const holder_t *holder, size_t count, bool high)
 {
-    uint64_t all = 0, largest = CROWD;
-    for (size_t i = 0; i < count; i++) {
-        all += holder [i].held;
-        largest = holder [i].held > largest ? holder [i].held : largest;
+    uint64_t unheard = 0, untaken = 0, most_unheard = 0, most_untaken = 0;
+    for (size_t i = 0; high && i < count; i++) {
+        uint64_t spare = holder [i].links->bulk ? PIECES : 0, beyond = holder [i].unheard > spare ? holder [i].unheard - spare : 0;
+        unheard += beyond;
+        untaken += holder [i].untaken;
+        most_unheard = beyond > most_unheard ? beyond : most_unheard;
+        most_untaken = holder [i].untaken > most_untaken ? holder [i].untaken : most_untaken;
     }
-    bool crowd = high && all > BUDGET;
+    uint64_t much_unheard = s_much (unheard, most_unheard, UNHEARD), much_untaken = s_much (untaken, most_untaken, UNTAKEN);
     for (size_t i = 0; i < count; i++)
-        if (holder [i].endless || (crowd && holder [i].held >= largest / 2))
+        if (holder [i].unheard > PATIENCE || holder [i].unheard >= much_unheard + (holder [i].links->bulk ? PIECES : 0)
+            || holder [i].untaken >= much_untaken)
             s_shut (&holder [i]);
 }
 

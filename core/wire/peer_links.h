@@ -13,7 +13,8 @@ enum { LINK_ADDRESS = 48, LINK_NAME = 160 };
 links_t *links_new (int port, bool bulk);
 void links_destroy (links_t **self_p);
 int links_port (const links_t *self);
-void links_heard (links_t *self, const peer_id_t *from, const user_t *user, const char *address);      // a message came in
+// A message came in. False: from somebody who was cut off; it is to be dropped.
+bool links_heard (links_t *self, const peer_id_t *from, const user_t *user, const char *address);
 // So many bytes are about to be sent to it (are not sent after all). False: what waits for it is too much, and it was cut, with a line in the log.
 bool links_send (links_t *self, const peer_id_t *to, size_t bytes);
 void links_unsend (links_t *self, const peer_id_t *to, size_t bytes);

@@ -150,7 +150,7 @@ END_TEST
 // ---- messages without end
 
 // libzmq sends no message before its end. So the crowd's goes through a relay, which hands on only its beginning, and then nothing.
-enum { CROWD = 40, BEGINNING = 7 << 19, FRAME = 34 };   // FRAME: the size that costs the receiver most for each byte
+enum { CROWD = 80, BEGINNING = 7 << 18, FRAME = 34 };   // FRAME: the size that costs the receiver most for each byte
 
 typedef struct { int from, to; size_t handed; } way_t;
 static struct { int listener, end; way_t way [2 * CROWD]; int ways; } s_relay;

@@ -132,7 +132,7 @@ def oversize (host, port, seconds):
     for size in (66000, 1 << 20, 1 << 33, (1 << 63) - 1):
         peer = dealer (host, port)
         try:
-            peer.sendall (b"\x02" + struct.pack (">Q", size) + bytes (1 << 20))
+            peer.sendall (b"\x02" + struct.pack (">Q", size) + b"\xff" * (1 << 20))
         except OSError:
             pass
 
