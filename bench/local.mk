@@ -2,6 +2,7 @@ EXTRA_PROGRAMS += bench/kernels bench/generate
 bench_kernels_SOURCES = bench/kernels.c
 bench_kernels_LDADD = $(RACIMO_LIBS)
 bench_generate_SOURCES = bench/generate.c
+bench_generate_LDADD =
 EXTRA_DIST += bench/peers bench/duckdb.mjs
 
 # Racimo beside what else is installed, on generated inputs: make bench SCALE=0.1 QUESTIONS="stations sort". Not part of check.

@@ -5,6 +5,8 @@ check_SCRIPTS += tests/reference/reference$(EXEEXT) tests/reference/generate$(EX
 tests_reference_reference_SOURCES = tests/reference/reference.c tests/reference/reference.h tests/reference/shipped.c \
     tests/reference/tested.c tests/reference/records.c tests/reference/records.h tests/reference/table.c \
     tests/reference/table.h tests/reference/sum.c tests/reference/sum.h tests/reference/value.c tests/reference/value.h
+tests_reference_reference_LDADD =
 tests_reference_generate_SOURCES = tests/reference/generate.c
+tests_reference_generate_LDADD =
 TESTS += tests/reference/check.sh
 EXTRA_DIST += tests/reference/check.sh tests/reference/check.py

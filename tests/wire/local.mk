@@ -1,18 +1,3 @@
-check_PROGRAMS += tests/wire/test_message tests/wire/test_transport tests/wire/test_gate tests/wire/test_bulk tests/wire/test_bulk_choice tests/wire/test_bundle tests/wire/test_beacon tests/wire/test_hostile
-tests_wire_test_message_SOURCES = tests/wire/test_message.c
-tests_wire_test_message_LDADD = $(TEST_LIBS)
-tests_wire_test_transport_SOURCES = tests/wire/test_transport.c
-tests_wire_test_transport_LDADD = $(TEST_LIBS)
-tests_wire_test_gate_SOURCES = tests/wire/test_gate.c
-tests_wire_test_gate_LDADD = $(TEST_LIBS)
-tests_wire_test_bulk_SOURCES = tests/wire/test_bulk.c
-tests_wire_test_bulk_LDADD = $(TEST_LIBS)
-tests_wire_test_bulk_choice_SOURCES = tests/wire/test_bulk_choice.c
-tests_wire_test_bulk_choice_LDADD = $(TEST_LIBS)
-tests_wire_test_bundle_SOURCES = tests/wire/test_bundle.c
-tests_wire_test_bundle_LDADD = $(TEST_LIBS)
-tests_wire_test_beacon_SOURCES = tests/wire/test_beacon.c
-tests_wire_test_beacon_LDADD = $(TEST_LIBS)
-tests_wire_test_hostile_SOURCES = tests/wire/test_hostile.c
-tests_wire_test_hostile_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/wire/test_message tests/wire/test_transport tests/wire/test_gate tests/wire/test_bulk tests/wire/test_bulk_choice \
+    tests/wire/test_bundle tests/wire/test_beacon tests/wire/test_hostile
 EXTRA_DIST += doc/protocol.md
