@@ -49,7 +49,7 @@ used () {
     echo "$sum"
 }
 
-# What this machine's CPUs did between the two, in percent of all of them: $busy says it, $idle is what was left.
+# What this machine's CPUs did between the two, in percent of all of them: $busy says it, $ours is the cluster's, $idle is what was left.
 cpu_times () { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8, $5 + $6 }' /proc/stat; }
 busy_begin () { read -r cpu_worked cpu_idled < <(cpu_times); cpu_ours=$(used); }
 busy_end () {
@@ -57,7 +57,8 @@ busy_end () {
     read -r worked idled < <(cpu_times)
     all=$((worked - cpu_worked + idled - cpu_idled))
     idle=$(((idled - cpu_idled) * 100 / (all ? all : 1)))
-    busy="CPUs: $((($(used) - cpu_ours) * 100 / (all ? all : 1))) % for the cluster, $idle % idle"
+    ours=$((($(used) - cpu_ours) * 100 / (all ? all : 1)))
+    busy="CPUs: $ours % for the cluster, $idle % idle"
 }
 
 # atleast NAME FIGURE WANTED UNIT
@@ -76,6 +77,33 @@ run_for () {                                            # the same with its mill
     rac me run "$@" --master head -o /srv/data/out --overwrite
     took=$((($(date +%s%N) - from) / 1000000))
     [ "$code" -eq 0 ] || fail "racimo run $*: $(tail -1 stderr)"
+}
+
+# text NAME SHARE WORDS...: how fast a job over the text is, from its beginning to its end. The four machines are one: with all its CPUs at work and less than
+# SHARE percent of them for the cluster, the link cannot be the limit.
+text () {
+    local name=$1 share=$2 rate
+    shift 2
+    touch "$net/shared/prose"                           # to the caches it is another file
+    busy_begin
+    run_for "$@"
+    busy_end
+    rate=$((megabytes * 1048576 / took / 1000))
+    echo "FIGURE text, $name: $(grep -o 'streamed.*' stderr); $busy"
+    if [ "$rate" -lt 290 ] && [ "$idle" -lt 10 ] && [ "$ours" -lt "$share" ]; then
+        echo "SKIP text, $name: this machine's CPUs were the limit, not the link: $rate MB/s"
+    else
+        atleast "text, $name: megabytes a second" "$rate" 290 MB/s
+    fi
+}
+
+# slow NAME FILE PERCENT: what arrives while a job over the file fills a link of 200 Mbit, unpacked, in percent of what the link carries.
+slow () {
+    watched run_for grep "/srv/data/$2" --pattern zzzzzzzz --count
+    speed out head
+    local size
+    size=$(stat -c %s "$net/shared/$2")
+    atleast "$1 over 200 Mbit: of the link, in percent" $((100 * size * (speed / 1000) / (moved * 23900))) "$3" %
 }
 
 # 1gbit carries 957 Mbit/s of messages.
@@ -98,15 +126,14 @@ link_use () {
     atmost 'with another chunk size it moves, of the first in permille' $((moved * 1000 / before)) 50 permille
     for ((i = 0; i < megabytes * 2; i++)); do cat "$data/opticks.txt"; done 2> /dev/null | head -c "${megabytes}M" > "$net/shared/prose"
     rac me run wordcount /srv/data/opticks.txt --master head -o /srv/data/out --overwrite
-    busy_begin
-    watched run_for wordcount /srv/data/prose
-    busy_end
-    echo "FIGURE text: $(tail -1 stderr); $busy"
-    if [ "$idle" -lt 10 ] && [ $((megabytes * 1048576 / took / 1000)) -lt 290 ]; then
-        echo "SKIP text: this machine's CPUs were the limit, not the link: $((megabytes * 1048576 / took / 1000)) MB/s"
-    else
-        atleast 'text: megabytes a second' $((megabytes * 1048576 / took / 1000)) 290 MB/s
-    fi
+    text 'counting lines' 70 grep /srv/data/prose --pattern zzzzzzzz --count
+    text 'counting words' 101 wordcount /srv/data/prose
+    net_rate head 200mbit
+    head -c "$((megabytes / 2))M" "$net/shared/prose" > "$net/shared/some"
+    slow 'text' some 240
+    head -c "$((megabytes / 10))M" "$net/shared/noise" > "$net/shared/mixed"
+    head -c "$((megabytes / 5))M" "$net/shared/prose" >> "$net/shared/mixed"
+    slow 'noise and twice as much text' mixed 150
     cluster_end 'link use'
 }
 
