@@ -88,7 +88,7 @@ static void s_tell (shell_t *self, build_t *build, error_kind_t kind, const char
         }
         shell_tell (self, member, &built);
     }
-    build->waiting.count = 0;
+    build->waiting.count = build->tried.count = 0;      // who asks again asks all again
     build->builder = 0;
 }
 
@@ -117,7 +117,6 @@ static void s_ask (shell_t *self, build_t *build)
     if (!member) {
         s_tell (self, build, ERROR_OTHER, "has no compiler, and no node with the same CPU compiles this job for it: install one there"
             " (Debian: apt install gcc)", "");
-        build->tried.count = 0;                         // who asks again asks all again
         return;
     }
     build->builder = member->number;
