@@ -20,8 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 enum { FIRST_LINE_LIMIT = 1 << 20, SPLIT_LIMIT = 1 << 24, MARK = 10 };
 
@@ -302,18 +300,4 @@ status_t input_first_line (const input_file_t *file, buffer_t *line, error_t *er
     if (line->size > FIRST_LINE_LIMIT)
         line->size = FIRST_LINE_LIMIT;
     return rc;
-}
-
-status_t input_fingerprint (int fd, const char *path, uint64_t size, uint64_t *head, uint64_t *tail, error_t *error)
-{
-    enum { ENDS = 64 * 1024 };
-    size_t least = size < ENDS ? (size_t) size : ENDS;
-    char *bytes = memory_new (ENDS);
-    status_t rc = file_read_at (fd, bytes, least, 0, path, error);
-    *head = XXH3_64bits (bytes, least);
-    if (!rc)
-        rc = file_read_at (fd, bytes, least, size - least, path, error);
-    *tail = XXH3_64bits (bytes, least);
-    free (bytes);
-    return rc == TRUNCATED ? error_set_kind (error, ERROR_DATA, "%s: is shorter than it was", path) : rc;
 }

@@ -1,5 +1,5 @@
 libcore_a_SOURCES += \
-	core/store/input.c core/store/input.h \
+	core/store/input.c core/store/input.h core/store/input_print.c \
 	core/store/source.c core/store/source.h \
 	core/store/source_gz.c core/store/source_gz.h \
 	core/store/merge.c core/store/merge.h \
