@@ -22,9 +22,9 @@ enum { SUBMIT_MS = 10000, STOP_MS = 5000 };
 const char run_help [] =
     "racimo run JOB|FILE.c INPUT... [-o OUT] [options] [the job's own options]\n\n"
     "Runs a job on all cores of this machine, or on a cluster. JOB is one that comes with racimo (racimo\n"
-    "list), FILE.c one of your own, FILE.so one that is compiled. INPUT is a file, a folder or a 'pattern*'; .gz is\n"
-    "read as it is. racimo run JOB --help shows the job's own options; they stand behind\n"
-    "its name.\n\n"
+    "list), FILE.c one of your own, FILE.so one that is compiled. INPUT is a file, a folder\n"
+    "or a 'pattern*'; .gz is read as it is. racimo run JOB --help shows the job's own\n"
+    "options; they stand behind its name.\n\n"
     "  racimo run wordcount books/*.txt -o counts/\n"
     "  racimo run groupby flights.csv --by origin --agg count,mean:delay\n"
     "  racimo run my_job.c readings.csv.gz -o result.csv --output-format csv\n\n"

@@ -153,8 +153,12 @@ bool whole_turn (fetcher_t *fetcher)
 uint64_t wholes_blocks (const fetcher_t *self)
 {
     uint64_t blocks = 0;
-    for (const whole_t *whole = self->wholes; whole; whole = whole->next)
-        blocks += whole->file ? whole->blocks : 0;
+    for (const whole_t *whole = self->wholes; whole; whole = whole->next) {
+        const whole_t *same = self->wholes;             // what several jobs want takes its room once
+        while (same->file != whole->file)
+            same = same->next;
+        blocks += whole->file && same == whole ? whole->blocks : 0;
+    }
     return blocks;
 }
 
@@ -163,13 +167,16 @@ static status_t s_open (whole_t *self, error_t *error)
     fetcher_t *fetcher = self->fetcher;
     const message_map_t *map = &self->map.map;
     uint64_t limit = cache_limit (fetcher->cache) / CACHE_BLOCK * SHARE / SHARES, blocks = (map->size + CACHE_BLOCK - 1) / CACHE_BLOCK;
-    if (wholes_blocks (fetcher) + blocks > limit)
-        return error_set (error, "side file %s: its %llu MiB do not fit into this node's cache beside other jobs' (%llu MiB can be side files): "
-            "a larger cache_size helps", map->path, (unsigned long long) blocks, (unsigned long long) limit);
     cache_identity_t identity = fetcher_identity (map);
     self->file = cache_open (fetcher->cache, &identity, map->job, error);
-    self->blocks = self->file ? blocks : 0;
-    return self->file ? OK : FAILED;
+    if (!self->file)
+        return FAILED;
+    self->blocks = blocks;
+    if (wholes_blocks (fetcher) <= limit)
+        return OK;
+    cache_close (fetcher->cache, &self->file);
+    return error_set (error, "side file %s: its %llu MiB do not fit into this node's cache beside other jobs' (%llu MiB can be side files): "
+        "a larger cache_size helps", map->path, (unsigned long long) blocks, (unsigned long long) limit);
 }
 
 void whole_new (fetcher_t *fetcher, uint64_t id, message_t *map)
