@@ -19,6 +19,8 @@
 #include "base/log.h"
 #include "wire/bulk.h"
 #include <czmq.h>
+#include <errno.h>
+#include <unistd.h>
 
 enum { WINDOW_LEAST = 2, WINDOW_FIRST = 4, WINDOW_MOST = 16 };
 enum { WANTED_US = 30000, ASK_AGAIN_US = 10000000, ASKED_MOST = 6 };
@@ -45,7 +47,7 @@ struct link {
     bool blocked;                                       // something waits for the socket
     bulk_pace_t pace;                                   // of what we send
     bulk_history_t history;
-    buffer_t packed;
+    buffer_t packed, unpacked;
 };
 
 static status_t s_connect (link_t *self, error_t *error)
@@ -85,6 +87,7 @@ void link_destroy (link_t **self_p)
     assert (!self->pieces);
     peer_destroy (&self->peer);
     buffer_free (&self->packed);
+    buffer_free (&self->unpacked);
     free (self->piece);
     free (self->name);
     free (self->endpoint);
@@ -203,7 +206,27 @@ static void s_give_up (link_t *self, const error_t *error)
         s_end (self, self->piece [0].haul, error);
 }
 
-static status_t s_take_bulk (const link_t *self, const piece_t *piece, const message_bulk_t *bulk, error_t *error)
+static status_t s_write (const haul_t *haul, const piece_t *piece, const char *bytes, error_t *error)
+{
+    for (uint64_t at = 0; at < piece->size; ) {
+        ssize_t n = pwrite (haul->fd, bytes + at, (size_t) (piece->size - at), (off_t) (haul->offset + piece->at + at));
+        if (n < 0 && errno != EINTR)
+            return error_set_kind (error, ERROR_SCRATCH, "%s: cannot write: %s", haul->path, strerror (errno));
+        at += n > 0 ? (uint64_t) n : 0;
+    }
+    return OK;
+}
+
+static char *s_room (link_t *self, const piece_t *piece)
+{
+    if (piece->haul->bytes)
+        return piece->haul->bytes + piece->at;
+    self->unpacked.size = 0;
+    buffer_reserve (&self->unpacked, FETCH_BYTES);
+    return self->unpacked.data;
+}
+
+static status_t s_take_bulk (link_t *self, const piece_t *piece, const message_bulk_t *bulk, error_t *error)
 {
     wire_bytes_t payload = peer_payload (self->peer);
     haul_t *haul = piece->haul;
@@ -212,9 +235,10 @@ static status_t s_take_bulk (const link_t *self, const piece_t *piece, const mes
     if (haul->part || bulk->offset != haul->offset + piece->at || bulk->length != piece->size)
         return error_set (error, "%s: answers with other bytes than asked for", self->name);
     haul->carried += payload.size;
-    if (bulk_unpack ((bulk_codec_t) bulk->codec, payload.data, payload.size, haul->bytes + piece->at, piece->size, bulk->checksum, error))
+    char *room = s_room (self, piece);
+    if (bulk_unpack ((bulk_codec_t) bulk->codec, payload.data, payload.size, room, piece->size, bulk->checksum, error))
         return error_set (error, "%s: bytes were damaged on the way", self->name);
-    return OK;
+    return haul->bytes ? OK : s_write (haul, piece, room, error);
 }
 
 static status_t s_take_stored (const message_stored_t *stored, error_t *error)

@@ -8,12 +8,13 @@
 
 typedef struct link link_t;
 typedef struct haul haul_t;
-typedef void haul_done_fn (haul_t *haul, const error_t *error);     // error NULL: all of it has arrived
+typedef void haul_done_fn (haul_t *haul, const error_t *error);     // error NULL: all of it has arrived. ERROR_SCRATCH: the file cannot be written
 
 struct haul {
     uint64_t what, job, index;                          // as in FETCH
     uint64_t offset, size;
     char *bytes;                                        // size of them: where they go, or (part) what is sent
+    int fd; const char *path;                           // bytes NULL: the file into which they go as they come, at the same offset; its name
     const char *part; bool last;                        // PUT: name in the job's folder; at most FETCH_BYTES
     haul_done_fn *done;
     void *context;

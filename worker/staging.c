@@ -2,7 +2,8 @@
 //
 // Shared by all reduce tasks of its job here, and kept until FORGET, but for the blocks of ranges that are done. Its index comes first (TAIL: its last bytes are asked for; INDEX: the rest
 // of it; then it is OPEN), then blocks, as stages want them. A crate is what one haul brings: neighbours in the file. One that is lost
-// (its owner is gone, has other bytes than it said, or this disk is full) stays for those who use it, and is made anew for the next.
+// (its owner is gone, has other bytes than it said, or this disk is full) stays for those who use it, and is made anew for the next. Bytes are
+// written as they come: how long a block or an index is, is what another node says, and no reason to have so much memory.
 #define _GNU_SOURCE                                     // fallocate
 #include "worker/stage_parts.h"
 #include "base/clock.h"
@@ -36,19 +37,7 @@ static void s_crate_free (crate_t *crate)
             *at = crate->next;
             break;
         }
-    free (crate->haul.bytes);
     free (crate);
-}
-
-static status_t s_write (const staging_t *self, const haul_t *haul, error_t *error)
-{
-    for (uint64_t at = 0; at < haul->size; ) {
-        ssize_t n = pwrite (self->fd, haul->bytes + at, (size_t) (haul->size - at), (off_t) (haul->offset + at));
-        if (n < 0 && errno != EINTR)
-            return error_set_kind (error, ERROR_SCRATCH, "%s: cannot write: %s", self->path, strerror (errno));
-        at += n > 0 ? (uint64_t) n : 0;
-    }
-    return OK;
 }
 
 static status_t s_open_index (staging_t *self, error_t *error)
@@ -91,11 +80,7 @@ static void s_done (haul_t *haul, const error_t *failure)
     staging_t *self = crate->staging;
     fetcher_t *fetcher = self->fetcher;
     error_t error = { 0 };
-    bool away = true;
-    if (!failure && s_write (self, haul, &error)) {
-        away = false;
-        failure = &error;
-    }
+    bool away = !failure || failure->kind != ERROR_SCRATCH;
     for (uint32_t b = crate->first; !failure && b < crate->end; b++)
         self->have [b] = THERE;
     if (!failure && crate->first == crate->end && s_index_came (self, &error))
@@ -115,7 +100,7 @@ static void s_start (staging_t *self, link_t *link, uint64_t id, uint64_t offset
     crate_t *crate = memory_new (sizeof *crate);
     *crate = (crate_t) { .next = self->crates, .staging = self, .id = id, .first = first, .end = end };
     crate->haul = (haul_t) { .what = FETCH_SEGMENT, .job = self->job, .index = self->number, .offset = offset, .size = size,
-                             .bytes = memory_grow (NULL, (size_t) size), .done = s_done, .context = crate };
+                             .fd = self->fd, .path = self->path, .done = s_done, .context = crate };
     self->crates = crate;
     link_start (link, &crate->haul, clock_us ());
 }
@@ -123,7 +108,10 @@ static void s_start (staging_t *self, link_t *link, uint64_t id, uint64_t offset
 static status_t s_create (staging_t *self, error_t *error)
 {
     self->fd = open (self->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (self->fd < 0 || ftruncate (self->fd, (off_t) self->bytes))
+    bool failed = self->fd < 0 || ftruncate (self->fd, (off_t) self->bytes);
+    if (self->fd >= 0 && failed && (errno == EFBIG || errno == EINVAL))
+        return error_set (error, "worker %llu: a segment of %llu bytes cannot be", (unsigned long long) self->worker, (unsigned long long) self->bytes);
+    if (failed)
         return error_set_kind (error, ERROR_SCRATCH, "%s: cannot be made: %s", self->path, strerror (errno));
     return OK;
 }
@@ -137,7 +125,7 @@ bool staging_ask_index (staging_t *self, link_t *link, uint64_t id)
         return false;                                   // asked for already
     if (self->state == FRESH) {
         if (s_create (self, &error)) {
-            staging_fail (self, false, &error);
+            staging_fail (self, error.kind != ERROR_SCRATCH, &error);
             return true;
         }
         self->state = TAIL;

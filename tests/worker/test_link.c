@@ -7,6 +7,7 @@
 #include <czmq.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATIENCE_MS = 30000 };
 static const int64_t SECOND = 1000000;
@@ -94,6 +95,7 @@ static bool s_answer (const asked_t *asked)
 {
     static char bytes [FETCH_BYTES];
     const message_fetch_t *fetch = &asked->fetch;
+    memset (bytes, 'z', sizeof bytes);
     message_t bulk = { .verb = MESSAGE_BULK, .bulk = { .request = fetch->request, .offset = fetch->offset, .length = fetch->length,
         .checksum = bulk_checksum (bytes, (size_t) fetch->length) } };
     return !peer_send_bulk (s_server, &asked->from, &bulk, bytes, (size_t) fetch->length, 0, NULL);
@@ -204,6 +206,43 @@ START_TEST (test_who_sends_what_nobody_asked_for_is_cut)
 END_TEST
 
 // Nobody reads meanwhile: the fetch thread may wait for a disk.
+// However much it is, little is asked for at a time, and it is in the file when it has come.
+START_TEST (test_a_large_haul_goes_into_a_file)
+{
+    enum { PIECES = 64 };
+    static char bytes [FETCH_BYTES];
+    FILE *file = tmpfile ();
+    haul_t haul = { .what = FETCH_SEGMENT, .job = 7, .offset = 5, .size = PIECES * (uint64_t) FETCH_BYTES, .fd = fileno (file), .path = "staged", .done = s_done };
+    link_start (s_link, &haul, SECOND);
+    s_send (SECOND);
+    for (int answered = 0; answered < PIECES; answered++) {
+        asked_t asked = s_next_request ();
+        ck_assert_uint_lt (asked.fetch.offset, (uint64_t) (answered + 24) * FETCH_BYTES);
+        s_answer (&asked);
+        s_hear (SECOND);
+    }
+    while (!s_arrived)
+        s_hear (SECOND);
+    fseek (file, 0, SEEK_END);
+    ck_assert_int_eq (ftell (file), PIECES * FETCH_BYTES + 5);
+    ck_assert (pread (fileno (file), bytes, 9, 3) == 9 && !memcmp (bytes, "\0\0zzzzzzz", 9));
+    fclose (file);
+}
+END_TEST
+
+START_TEST (test_a_file_that_cannot_be_written)
+{
+    haul_t haul = { .what = FETCH_SEGMENT, .job = 7, .size = 10, .fd = -1, .path = "staged", .done = s_done };
+    link_start (s_link, &haul, SECOND);
+    s_send (SECOND);
+    asked_t asked = s_next_request ();
+    s_answer (&asked);
+    s_hear (SECOND);
+    ck_assert_int_eq (s_why.kind, ERROR_SCRATCH);
+    ck_assert_msg (strstr (s_why.text, "staged: cannot write") != NULL, "%s", s_why.text);
+}
+END_TEST
+
 START_TEST (test_a_flood_waits_in_the_memory_of_who_sends_it)
 {
     enum { MOST = 1000 };
@@ -269,6 +308,7 @@ int main (void)
     const TTest *const tests [] = {
         test_what_is_not_answered_is_asked_again_and_fails_in_the_end, test_a_server_that_answers_only_others,
         test_who_sends_what_nobody_asked_for_is_cut, test_a_flood_waits_in_the_memory_of_who_sends_it,
+        test_a_large_haul_goes_into_a_file, test_a_file_that_cannot_be_written,
         test_who_refuses_now_may_know_us_soon, test_no_more_is_under_way_than_fits_into_the_servers_queue,
     };
     return main_run ("link", s_begin, s_end, tests, COUNT_OF (tests));
