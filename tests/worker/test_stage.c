@@ -231,7 +231,7 @@ START_TEST (test_what_was_fetched_ahead_is_there)
     message_t ahead = s_ahead (&reduce, 5);
     fetch_stage (s_fetch, 1, &ahead, 1, s_folder);
     fetch_stage (s_fetch, 2, &ahead, 1, s_folder);      // told again: takes the place of the first
-    for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () < bytes / 2; ) {               // half of it is wanted, and its tail
+    for (int64_t due = clock_us () + PATIENCE_MS * 1000; s_staged () < bytes * 14 / 25; ) {         // whole blocks of a third, and the tail: all that is coming
         ck_assert (clock_us () < due);
         ck_assert_int_eq (zmq_poll (&(zmq_pollitem_t) { .fd = fetch_fd (s_fetch), .events = ZMQ_POLLIN }, 1, 5), 0);    // nobody is told
     }
