@@ -121,7 +121,7 @@ static void s_mix (bulk_pace_t *self, const bulk_codec_t *ladder, uint32_t level
 static void s_believe (bulk_pace_t *self, double carried, double busy)
 {
     if (busy < BUSY) {
-        self->link += (carried - self->link) * (carried > self->link ? 0.5 : (1 - busy) * (1 - busy));
+        self->link += (carried - self->link) * (carried > self->link ? 0.5 : (1 - busy) * (1 - busy) * (1 - busy));
         self->growth = GROWTH;
         return;
     }
