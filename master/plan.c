@@ -319,7 +319,6 @@ void plan_state (const plan_t *self, uint64_t number, message_state_t *into)
     into->bytes_all = job->input_bytes;
     into->tasks_done = stage->ended;
     into->tasks_all = stage->tasks;
-    into->tasks_running = stage->given;
 }
 
 void plan_worker_state (const plan_t *self, uint64_t number, uint64_t *busy, uint64_t *bytes_per_s)

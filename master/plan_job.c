@@ -58,7 +58,6 @@ void plan_job_task_ended (job_t *self, uint32_t stage_number, uint32_t index, ta
     stage_t *stage = &self->stage [stage_number];
     task_t *task = &stage->task [index];
     if (task->state == TASK_GIVEN) {
-        stage->given--;
         stage->ended++;
         if (!stage_number)
             self->bytes_done += task->bytes;
@@ -73,9 +72,7 @@ void plan_job_requeue (job_t *self, uint32_t stage_number, uint32_t index)
     stage_t *stage = &self->stage [stage_number];
     task_t *task = &stage->task [index];
     assert (task->state != TASK_WAITING && task->state != TASK_KEPT);
-    if (task->state == TASK_GIVEN)
-        stage->given--;
-    else {
+    if (task->state != TASK_GIVEN) {
         stage->ended--;
         stage->done -= task->state == TASK_SEALED;
         self->rejects -= task->rejects;

@@ -139,7 +139,6 @@ uint32_t stage_take (stage_t *self, queue_t *queue, bool last)
     task->state = TASK_GIVEN;
     task->excused = false;
     task->attempts++;
-    self->given++;
     self->waiting--;
     self->cost -= stage_cost (self, index);
     if (task->home && queue == &self->home [task->home - 1].queue)

@@ -34,7 +34,7 @@ typedef struct { uint64_t worker, cost; queue_t queue; bool left; } home_t;     
 
 typedef struct {
     task_t *task;
-    uint32_t tasks, given, ended, done;                 // ended: held, sealed or kept; done: sealed or kept
+    uint32_t tasks, ended, done;                        // ended: held, sealed or kept; done: sealed or kept
     queue_t fresh, suspect;                             // waiting: never failed and nobody's; failed before
     home_t *home;                                       // waiting: never failed, by the worker that has their bytes; ascending by its number
     uint32_t homes, waiting;                            // waiting: in all queues

@@ -114,7 +114,7 @@ typedef struct { char *role, *cluster, *error; uint64_t control, data; } message
 
 typedef struct {                                        // at most ten a second; job 0: the master looks at what was submitted
     uint64_t job, phase;                                // phase: STATE_..., not STATE_ENDED
-    uint64_t bytes_done, bytes_all, rows, tasks_done, tasks_all, tasks_running, workers;
+    uint64_t bytes_done, bytes_all, rows, tasks_done, tasks_all, workers;
 } message_state_t;
 
 typedef struct {
@@ -125,7 +125,7 @@ typedef struct {
 } message_finished_t;
 
 typedef struct {
-    uint64_t protocol, abi, start, nonce, pid, slots, memory;       // start: of this process; nonce: of each membership of it; memory: bytes for all slots
+    uint64_t abi, start, nonce, pid, slots, memory;       // start: of this process; nonce: of each membership of it; memory: bytes for all slots
     uint64_t compiler;                                  // 1: it can compile jobs
     uint64_t port;                                      // where it serves segments; 0: nowhere (private)
     char *address;                                      // host or address for other nodes; empty: as the master sees it

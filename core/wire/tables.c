@@ -123,7 +123,6 @@ static const field_t state_fields [] = {
     FIELD (state, rows, NUMBER, "read so far"),
     FIELD (state, tasks_done, NUMBER, "of this phase"),
     FIELD (state, tasks_all, NUMBER, "of this phase"),
-    FIELD (state, tasks_running, NUMBER, "of this phase"),
     FIELD (state, workers, NUMBER, "registered now"),
 };
 
@@ -136,7 +135,6 @@ static const field_t finished_fields [] = {
 };
 
 static const field_t hello_fields [] = {
-    FIELD (hello, protocol, NUMBER, "protocol version"),
     FIELD (hello, abi, NUMBER, "RAC_ABI"),
     FIELD (hello, start, NUMBER, "random, of this process: tells one that comes back from another with the same key"),
     FIELD (hello, nonce, NUMBER, "random, of each membership of it"),

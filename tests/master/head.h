@@ -174,7 +174,7 @@ static inline message_t s_await (peer_t *peer, message_verb_t verb)
 
 static inline message_t s_hello (uint64_t nonce)
 {
-    return (message_t) { .verb = MESSAGE_HELLO, .hello = { .protocol = MESSAGE_PROTOCOL, .abi = RAC_ABI, .nonce = nonce, .slots = 2, .port = 4711,
+    return (message_t) { .verb = MESSAGE_HELLO, .hello = { .abi = RAC_ABI, .nonce = nonce, .slots = 2, .port = 4711,
         .node = (char *) "liar", .cpu = (char *) "x86_64" } };
 }
 
