@@ -8,3 +8,6 @@ tests_master_test_simulation_time_SOURCES = tests/master/test_simulation_time.c 
 check_PROGRAMS += tests/master/test_builders
 tests_master_test_builders_SOURCES = tests/master/test_builders.c tests/master/head.h
 tests_master_test_builders_LDADD = $(TEST_LIBS)
+check_PROGRAMS += tests/master/test_sides
+tests_master_test_sides_SOURCES = tests/master/test_sides.c
+tests_master_test_sides_LDADD = $(TEST_LIBS)
