@@ -45,7 +45,7 @@ typedef struct {
     moment_t *moment;                                   // a heap: the earliest first
     uint32_t moments, room;
     uint64_t seed, chance, ordered, steps;
-    int64_t now_us, plan_us;                            // plan_us: real time spent in plan_step
+    int64_t now_us, plan_us;                            // plan_us: processor time that plan_step took
     double noise, transfer;                             // share of a task's time that is chance; times as long where the bytes are not
 } world_t;
 
