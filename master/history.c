@@ -22,7 +22,8 @@ typedef struct {
     uint64_t number;
     buffer_t info;                                      // JOB_INFO, encoded
     bool ended;
-    uint64_t logged;                                    // bytes of its log
+    uint64_t logged;                                    // bytes of its log, as far as it may still grow
+    uint64_t bytes;                                     // of its log, on the disk
 } entry_t;
 
 struct history {
@@ -30,6 +31,7 @@ struct history {
     entry_t *entry;                                     // ascending
     size_t entries;
     uint64_t last;
+    uint64_t bytes;                                     // of all logs
 };
 
 // ---- records
@@ -121,9 +123,28 @@ static entry_t *s_find (const history_t *self, uint64_t job)
     return low < self->entries && self->entry [low].number == job ? &self->entry [low] : NULL;
 }
 
+static void s_drop_log (history_t *self, entry_t *entry)
+{
+    char *path = s_path (self, entry->number, ".log");
+    unlink (path);
+    free (path);
+    self->bytes -= entry->bytes;
+    entry->bytes = 0;
+    entry->logged = HISTORY_LOG + 1;                    // nothing of its middle
+}
+
+// The one that is written to now stays.
+static void s_bound_logs (history_t *self, const entry_t *now)
+{
+    for (size_t i = 0; i < self->entries && self->bytes > HISTORY_LOGS; i++)
+        if (self->entry [i].bytes && &self->entry [i] != now)
+            s_drop_log (self, &self->entry [i]);
+}
+
 static void s_drop_oldest (history_t *self)
 {
     s_remove_files (self, self->entry [0].number);
+    self->bytes -= self->entry [0].bytes;
     buffer_free (&self->entry [0].info);
     memmove (self->entry, self->entry + 1, --self->entries * sizeof *self->entry);
 }
@@ -162,6 +183,15 @@ static int s_is_number (const struct dirent *file)
     return digits && digits < 20 && !file->d_name [digits];
 }
 
+static void s_weigh_log (history_t *self, entry_t *entry)
+{
+    struct stat facts;
+    char *path = s_path (self, entry->number, ".log");
+    entry->bytes = stat (path, &facts) ? 0 : (uint64_t) facts.st_size;
+    self->bytes += entry->bytes;
+    free (path);
+}
+
 static status_t s_load (history_t *self, uint64_t job)
 {
     buffer_t records = { 0 };
@@ -179,6 +209,8 @@ static status_t s_load (history_t *self, uint64_t job)
     }
     if (!rc)
         rc = s_note (self, &info.job_info, true, NULL);
+    if (!rc)
+        s_weigh_log (self, s_find (self, job));
     message_free (&info);
     message_free (&finished);
     buffer_free (&records);
@@ -342,8 +374,11 @@ void history_log (history_t *self, const message_log_t *log)
             record.size = 0;
     }
     entry->logged += record.size;
+    entry->bytes += record.size;
+    self->bytes += record.size;
     if (s_append (self, log->job, &record))
         entry->logged = HISTORY_LOG + 1;                // half a record ends the log
+    s_bound_logs (self, entry);
     buffer_free (&record);
 }
 

@@ -171,6 +171,40 @@ START_TEST (test_what_jobs_print_is_kept_up_to_a_limit)
 }
 END_TEST
 
+// Jobs that print without end: the newest logs stay, also over a restart.
+START_TEST (test_all_logs_together_are_bounded)
+{
+    enum { JOBS = (HISTORY_LOGS >> 20) + 6 };
+    buffer_t text = { 0 };
+    char *block = memory_new (50001);
+    memset (block, 'x', 50000);
+    message_log_t log = { .slot = 1, .node = (char *) "pi1", .text = block };
+    for (log.job = 1; log.job <= JOBS; log.job++) {
+        s_accept (log.job);
+        for (int i = 0; i < 21; i++)
+            history_log (s_history, &log);
+        s_finish (log.job, 0, "");
+        if (log.job == JOBS / 2)
+            s_again ();
+    }
+    ck_assert_uint_eq (s_printed (1, &text), 0);
+    ck_assert_uint_eq (s_printed (3, &text), 0);
+    ck_assert_uint_gt (s_printed (JOBS / 2, &text), 20);
+    ck_assert_uint_gt (s_printed (JOBS, &text), 20);
+    uint64_t bytes = 0;
+    for (int job = 1; job <= JOBS; job++) {
+        struct stat facts;
+        char name [32];
+        snprintf (name, sizeof name, "%d.log", job);
+        bytes += stat (s_path (name), &facts) ? 0 : (uint64_t) facts.st_size;
+    }
+    ck_assert_uint_le (bytes, HISTORY_LOGS);
+    s_expect_end (1, 0, "");
+    free (block);
+    buffer_free (&text);
+}
+END_TEST
+
 START_TEST (test_half_a_record_ends_a_log)
 {
     buffer_t text = { 0 };
@@ -192,7 +226,8 @@ int main (void)
 {
     const TTest *const tests [] = {
         test_an_end_is_known_in_the_next_life, test_a_job_ends_with_its_master, test_only_the_last_thousand_stay,
-        test_damaged_files_are_passed_over, test_what_jobs_print_is_kept_up_to_a_limit, test_half_a_record_ends_a_log,
+        test_damaged_files_are_passed_over, test_what_jobs_print_is_kept_up_to_a_limit, test_all_logs_together_are_bounded,
+        test_half_a_record_ends_a_log,
     };
     return main_run ("history", s_begin, s_end, tests, COUNT_OF (tests));
 }
