@@ -29,6 +29,7 @@
 #include "wire/peer_watch.h"
 
 #include <czmq.h>
+#include <sys/eventfd.h>
 
 enum { QUEUE = 10000, HEARD = 16, HEARD_HERE = 128, BULK_QUEUE = 32, BULK_HEARD = 4, PAYLOAD = FETCH_BYTES + 4096, LINGER_MS = 1000,
     BACKLOG = 1024, CURVE_BYTES = 64, BOX_BYTES = 33, LOOK_MS = 500 };
@@ -113,9 +114,27 @@ static status_t s_open (peer_t *self, error_t *error)
     return OK;
 }
 
+// CZMQ ends the process when libzmq has no descriptor for a socket. This takes what one and its watch need, and gives it back.
+static status_t s_try_descriptors (const char *endpoint, error_t *error)
+{
+    int fd [4];
+    status_t rc = OK;
+    for (size_t i = 0; i < sizeof fd / sizeof *fd; i++) {
+        fd [i] = eventfd (0, EFD_CLOEXEC);
+        if (fd [i] < 0)
+            rc = error_errno (error, "%s: no descriptor for a socket", endpoint);
+    }
+    for (size_t i = 0; i < sizeof fd / sizeof *fd; i++)
+        if (fd [i] >= 0)
+            close (fd [i]);
+    return rc;
+}
+
 static peer_t *s_new (const char *endpoint, bool router, const peer_options_t *options, error_t *error)
 {
     bool tcp = !strncmp (endpoint, "tcp:", 4);
+    if (s_try_descriptors (endpoint, error))
+        return NULL;
     peer_t *self = memory_new (sizeof *self);
     self->router = router;
     self->bulk = options && options->bulk;

@@ -7,6 +7,7 @@
 #include <czmq.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 30000 };
@@ -264,6 +265,31 @@ START_TEST (test_a_flood_waits_in_the_memory_of_who_sends_it)
 }
 END_TEST
 
+START_TEST (test_a_link_without_descriptors_comes_back)
+{
+    struct rlimit usual, none;
+    haul_t haul = s_haul (FETCH_BYTES);
+    link_start (s_link, &haul, SECOND);
+    s_send (SECOND);
+    s_next_request ();
+    ck_assert (!getrlimit (RLIMIT_NOFILE, &usual));
+    none = usual;
+    none.rlim_cur = 3;
+    ck_assert (!setrlimit (RLIMIT_NOFILE, &none));
+    link_watch (s_link, 12 * SECOND);
+    ck_assert_ptr_null (link_socket (s_link));
+    link_hear (s_link, 12 * SECOND);
+    ck_assert (!setrlimit (RLIMIT_NOFILE, &usual));
+    ck_assert_str_eq (s_why.text, "");
+    link_watch (s_link, 13 * SECOND);
+    s_send (13 * SECOND);
+    asked_t asked = s_next_request ();
+    s_answer (&asked);
+    s_hear (13 * SECOND);
+    ck_assert_int_eq (s_arrived, 1);
+}
+END_TEST
+
 // Two nodes that come at the same time: the other does not know us yet.
 START_TEST (test_who_refuses_now_may_know_us_soon)
 {
@@ -309,7 +335,7 @@ int main (void)
         test_what_is_not_answered_is_asked_again_and_fails_in_the_end, test_a_server_that_answers_only_others,
         test_who_sends_what_nobody_asked_for_is_cut, test_a_flood_waits_in_the_memory_of_who_sends_it,
         test_a_large_haul_goes_into_a_file, test_a_file_that_cannot_be_written,
-        test_who_refuses_now_may_know_us_soon, test_no_more_is_under_way_than_fits_into_the_servers_queue,
+        test_a_link_without_descriptors_comes_back, test_who_refuses_now_may_know_us_soon, test_no_more_is_under_way_than_fits_into_the_servers_queue,
     };
     return main_run ("link", s_begin, s_end, tests, COUNT_OF (tests));
 }
