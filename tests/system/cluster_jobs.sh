@@ -231,13 +231,13 @@ holds 'all caches vanish in the middle of a job: the result' test "$(cat "$roots
 
 cd "$laptop" || exit 1
 here=$(uname -m)
-[ "$here" = aarch64 ] && other=x86_64 number=076 || { other=aarch64; number=267; }
+if [ "$here" = aarch64 ]; then other=x86_64 number='\076'; else other=aarch64 number='\267'; fi
 compile () { ${CC:-cc} -O2 -shared -fPIC -ffp-contract=off -funsigned-char -I"$SRC/api" "$SRC/jobs/pi.c" -o "$1" 2> "$work/stderr"; }
 holds 'a job is compiled' compile ready.so
 same 'a job of one CPU' ./ready.so --samples 100000
 # Another CPU's: the same but for what its header says.
 cp ready.so "ready.$other.so"
-printf "\\$number" | dd of="ready.$other.so" bs=1 seek=18 conv=notrunc 2> "$work/stderr"
+printf '%b' "$number" | dd of="ready.$other.so" bs=1 seek=18 conv=notrunc 2> "$work/stderr"
 same 'each node takes its own' ./ready.so --samples 100000
 cp ready.so "both.$here.so"
 cp "ready.$other.so" "both.$other.so"
