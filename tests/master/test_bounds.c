@@ -231,7 +231,7 @@ START_TEST (test_long_message)
     zsock_t *rogue = s_mute (s_control, &s_ana);
     s_ask (rogue, &(message_t) { .verb = MESSAGE_QUERY, .query = { QUERY_NODES, 0 } }, 1, WAIT_MS);
     s_expect_answered (eva);
-    s_send_long (rogue, 200 << 20);
+    s_send_long (rogue, memcheck_runs () ? 16 << 20 : 200 << 20);
     s_expect_text (s_line ("cut off"), "client ana at 127.0.0.1: cut off at port");
     s_expect_answered (eva);
     s_expect_bounded ("a message of 200 MB");
@@ -245,9 +245,10 @@ START_TEST (test_crowd_of_endless_messages)
 {
     char endpoint [64];
     pthread_t relay = s_start_relay (endpoint);
+    int crowd = memcheck_runs () ? 8 : CROWD;
     zsock_t *rogue [CROWD];
     peer_t *eva = s_connect (s_control, &s_eva);
-    for (int i = 0; i < CROWD; i++) {
+    for (int i = 0; i < crowd; i++) {
         rogue [i] = s_mute (endpoint, &s_ana);
         s_send_long (rogue [i], BEGINNING + (1 << 20));
         s_expect_answered (eva);
@@ -255,13 +256,14 @@ START_TEST (test_crowd_of_endless_messages)
     s_expect_text (s_line ("cut off"), "memory is short");
     s_expect_answered (eva);
     s_expect_bounded ("a crowd of endless messages");
+    for (int i = 0; i < crowd; i++)
+        zsock_destroy (&rogue [i]);
+    peer_destroy (&eva);
+    zsys_shutdown ();                                   // first: libzmq aborts when a link breaks in the middle of a message of a socket that is being closed
     ck_assert_int_eq (write (s_relay.end, &(uint64_t) { 1 }, 8), 8);
     pthread_join (relay, NULL);
-    for (int i = 0; i < CROWD; i++)
-        zsock_destroy (&rogue [i]);
     close (s_relay.listener);
     close (s_relay.end);
-    peer_destroy (&eva);
 }
 END_TEST
 
