@@ -2,93 +2,12 @@
 // what no racimo sends. What must hold: one line in the log, and a peer that behaves does not notice.
 #define _GNU_SOURCE
 #include "base/file.h"
+#include "port.h"
 #include "tests/emulator.h"
-#include "tests/main.h"
-#include "tests/memcheck.h"
-#include "wire/gate.h"
-#include "wire/peer.h"
 
 #include <arpa/inet.h>
-#include <czmq.h>
-#include <dlfcn.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
-
-#define WAIT_MS memcheck_patience_ms (20000)
-
-static keys_t s_head, s_worker, s_client;
-static gate_t *s_gate;
-static peer_t *s_control, *s_good;                      // the head's port, and a worker that behaves
-static char s_endpoint [64];
-static uint64_t s_count;
-
-static message_t s_cancel (uint64_t job)
-{
-    return (message_t) { .verb = MESSAGE_CANCEL, .cancel = { job } };
-}
-
-static peer_t *s_connect (const keys_t *own)
-{
-    error_t error = { 0 };
-    peer_t *peer = peer_connect (s_endpoint, &(peer_options_t) { .own = own, .server = s_head.public_key }, &error);
-    ck_assert_msg (peer != NULL, "%s", error.text);
-    return peer;
-}
-
-// The next thing that comes, good or bad. False: nothing for that long.
-static bool s_next (peer_news_t *news, message_t *into, error_t *error, int wait_ms)
-{
-    zmq_pollitem_t item = { .socket = peer_socket (s_control), .events = ZMQ_POLLIN };
-    int64_t until = zclock_mono () + wait_ms;
-    do {
-        error_clear (error);
-        *news = peer_receive (s_control, NULL, into, error);
-        if (*news != PEER_NOTHING)
-            return true;
-        zmq_poll (&item, 1, 100);
-    } while (zclock_mono () < until);
-    return false;
-}
-
-// The peer that behaves is heard, behind whatever else came before it.
-static void s_still_works (void)
-{
-    message_t message = s_cancel (++s_count), back;
-    peer_news_t news;
-    error_t error = { 0 };
-    ck_assert_msg (peer_send (s_good, NULL, &message, WAIT_MS, &error) == OK, "%s", error.text);
-    do
-        ck_assert (s_next (&news, &back, &error, WAIT_MS));
-    while (news == PEER_BAD);
-    ck_assert_uint_eq (back.cancel.job, s_count);
-    ck_assert_str_eq (peer_user (s_control)->name, "pi1");
-    message_free (&back);
-}
-
-static void s_build (void)
-{
-    error_t error = { 0 };
-    zsys_handler_set (NULL);
-    ck_assert (!keys_make (&s_head, NULL) && !keys_make (&s_worker, NULL) && !keys_make (&s_client, NULL));
-    s_gate = gate_new (&error);
-    ck_assert_msg (s_gate != NULL, "%s", error.text);
-    gate_allow (s_gate, s_worker.public_key, ROLE_WORKER, "pi1");
-    gate_allow (s_gate, s_client.public_key, ROLE_CLIENT, "ana");
-    s_control = peer_bind ("tcp://127.0.0.1:*", &(peer_options_t) { .own = &s_head, .domain = "control" }, &error);
-    ck_assert_msg (s_control != NULL, "%s", error.text);
-    snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.1:%d", peer_port (s_control));
-    s_good = s_connect (&s_worker);
-    s_still_works ();
-}
-
-static void s_tear (void)
-{
-    peer_destroy (&s_good);
-    peer_destroy (&s_control);
-    gate_destroy (&s_gate);
-}
 
 // ---- what the log says
 
@@ -463,77 +382,9 @@ START_TEST (a_server_that_sends_too_much)
 }
 END_TEST
 
-// ---- names and interfaces
-
-static char s_answer [32];                              // what "head.test" is now; empty: not known
-static atomic_int s_asked;
-
-// In front of the C library's: libzmq's threads come here.
-int getaddrinfo (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **result)
-{
-    static int (*real) (const char *, const char *, const struct addrinfo *, struct addrinfo **);
-    if (!real)
-        real = (int (*) (const char *, const char *, const struct addrinfo *, struct addrinfo **)) (uintptr_t) dlsym (RTLD_NEXT, "getaddrinfo");
-    if (!node || strcmp (node, "head.test"))
-        return real (node, service, hints, result);
-    s_asked++;
-    return s_answer [0] ? real (s_answer, service, hints, result) : EAI_AGAIN;
-}
-
-START_TEST (a_name_is_asked_for_at_each_try)
-{
-    char endpoint [64];
-    int port = peer_port (s_control);
-    snprintf (endpoint, sizeof endpoint, "tcp://head.test:%d", port);
-    peer_t *peer = peer_connect (endpoint, &(peer_options_t) { .own = &s_client, .server = s_head.public_key }, NULL);
-    ck_assert_ptr_nonnull (peer);
-    message_t message = s_cancel (1), back;
-    peer_news_t news;
-    error_t error = { 0 };
-    while (s_asked < 3)                                 // asked in vain
-        ck_assert (peer_send (peer, NULL, &message, 10, NULL) == FAILED);
-    strcpy (s_answer, "127.0.0.1");
-    ck_assert_msg (peer_send (peer, NULL, &message, WAIT_MS, &error) == OK, "%s", error.text);
-    ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_MESSAGE);
-    message_free (&back);
-    strcpy (s_answer, "127.0.0.2");                     // the head moves
-    peer_destroy (&s_good);
-    peer_destroy (&s_control);
-    snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.2:%d", port);
-    s_control = peer_bind (s_endpoint, &(peer_options_t) { .own = &s_head, .domain = "control" }, &error);
-    ck_assert_msg (s_control != NULL, "%s", error.text);
-    bool heard = false;                                 // what was on its way when the head went is lost
-    for (int64_t until = zclock_mono () + WAIT_MS; !heard && zclock_mono () < until; )
-        heard = peer_send (peer, NULL, &message, WAIT_MS, &error) == OK && s_next (&news, &back, &error, 200) && news == PEER_MESSAGE;
-    ck_assert_msg (heard, "%s", error.text);
-    message_free (&back);
-    peer_destroy (&peer);
-}
-END_TEST
-
-START_TEST (all_interfaces)
-{
-    peer_destroy (&s_good);
-    peer_destroy (&s_control);
-    s_control = peer_bind ("tcp://*:*", &(peer_options_t) { .own = &s_head, .domain = "control" }, NULL);
-    ck_assert_ptr_nonnull (s_control);
-    for (int i = 1; i < 4; i++) {
-        peer_news_t news;
-        message_t message = s_cancel (1), back;
-        error_t error = { 0 };
-        snprintf (s_endpoint, sizeof s_endpoint, "tcp://127.0.0.%d:%d", i, peer_port (s_control));
-        peer_t *peer = s_connect (&s_worker);
-        ck_assert (peer_send (peer, NULL, &message, WAIT_MS, NULL) == OK);
-        ck_assert (s_next (&news, &back, &error, WAIT_MS) && news == PEER_MESSAGE);
-        message_free (&back);
-        peer_destroy (&peer);
-    }
-}
-END_TEST
-
 int main (void)
 {
     const TTest *const tests [] = { garbage, flood_of_silent_connections, strange_messages, too_many_frames, oversize_frame, stolen_routing_id,
-        flood_without_reading, a_message_without_end, a_server_that_sends_too_much, a_name_is_asked_for_at_each_try, all_interfaces };
+        flood_without_reading, a_message_without_end, a_server_that_sends_too_much };
     return main_run ("hostile", s_build, s_tear, tests, COUNT_OF (tests));
 }
