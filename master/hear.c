@@ -5,6 +5,12 @@
 #include "master/desk.h"
 #include "base/log.h"
 
+#include <stdio.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unreleased"
+#endif
+
 static void s_beat (shell_t *self, member_t *member, const message_beat_t *beat)
 {
     work_t *work = shell_work (self, beat->job);
@@ -180,7 +186,9 @@ static void s_hear_stranger (shell_t *self, const peer_id_t *from, message_t *me
 static void s_hear_bad (shell_t *self, const peer_id_t *from, const char *why)
 {
     log_rarely (&self->rate, "%s%s", *peer_address (self->peer) ? "" : "a peer: ", why);       // with an address, `why` begins with it
-    message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch, (char *) why } };
+    char text [400];
+    snprintf (text, sizeof text, "%.300s (the head has racimo " PACKAGE_VERSION ": is the same release installed here?)", why);
+    message_t stop = { .verb = MESSAGE_STOP, .stop = { self->epoch, text } };
     if (!self->options->private && !s_member (self, from) && peer_send (self->peer, from, &stop, 0, NULL)) { }  // gone already
 }
 

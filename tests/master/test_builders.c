@@ -1,4 +1,5 @@
 // Nodes that fit and nodes that do not: of another release; without a compiler, beside some that have one.
+#define _GNU_SOURCE                                     // memmem
 #include "tests/master/head.h"
 #include "wire/bundle.h"
 
@@ -120,6 +121,27 @@ START_TEST (test_another_release_is_refused)
 }
 END_TEST
 
+// A release whose HELLO has other fields: nobody can read in it which one it is.
+START_TEST (test_another_releases_words)
+{
+    message_t hello = s_hello (1);
+    buffer_t body = { 0 };
+    ck_assert (!message_encode (&hello, &body, &s_error));
+    char *field = memmem (body.data, body.size, "release", 7);
+    ck_assert_ptr_nonnull (field);
+    memcpy (field, "edition", 7);
+    peer_t *peer = s_connect (s_control, &s_pi1);
+    s_send (peer, (message_t) { .verb = MESSAGE_BEAT });                // connected
+    ck_assert_int_eq (zmq_send (zsock_resolve (peer_socket (peer)), body.data, body.size, 0), (int) body.size);
+    message_t stop = s_await (peer, MESSAGE_STOP);
+    s_expect_text (stop.stop.reason, "hello: unknown field");
+    s_expect_text (stop.stop.reason, "the head has racimo " PACKAGE_VERSION ": is the same release installed here?");
+    message_free (&stop);
+    buffer_free (&body);
+    peer_destroy (&peer);
+}
+END_TEST
+
 // ---- builds
 
 START_TEST (test_a_build_goes_through_the_master)
@@ -216,7 +238,7 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_another_release_is_refused, test_a_build_goes_through_the_master, test_another_machine_compiles_for_itself, test_a_builder_that_goes,
+        test_another_release_is_refused, test_another_releases_words, test_a_build_goes_through_the_master, test_another_machine_compiles_for_itself, test_a_builder_that_goes,
         test_what_does_not_compile_there, test_damaged_on_its_way, test_never_from_a_client,
     };
     return main_run ("builders", s_begin, s_end, tests, COUNT_OF (tests));
