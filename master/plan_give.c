@@ -11,7 +11,8 @@
 // slow one.
 //
 // What a slot holds belongs to one job. It goes on with that job for a while when it is another user's turn, because a segment for each
-// task would cost all more than the wait; then it is sealed, and what comes next may already stand behind the SEAL.
+// task would cost all more than the wait; then it is sealed, and what comes next may already stand behind the SEAL. A slot may also be sealed
+// because others could fetch what it holds (plan_draft.c), and goes on behind it.
 #include "master/plan_state.h"
 
 #include <racimo.h>
