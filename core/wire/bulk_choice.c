@@ -17,9 +17,11 @@
 //
 // *Whether at all.* Behind the helpers are encryption and link, which packing makes lighter, and those who ask, or processors that they share
 // with us, which it does not. No look at ourselves can tell them apart. So now and then the opposite is tried: until the frames of before have gone
-// (FLIGHT), and then for TRIAL windows, or one that is HOPELESS. Packing must be GAIN times as fast as not packing; a tie is not worth the
-// work. A trial that changed nothing is repeated after REST times as long as it took, twice that the next time, and so on up to REST_MOST; sooner if
-// the speed has CHANGED since; and anew for every job, since others ask. All trials together cost some three per cent.
+// (FLIGHT), and then for TRIAL windows, or one that is HOPELESS. To be begun, packing must be GAIN times as fast as not packing, and to go on STAY
+// times; a tie is not worth the work. A trial that changed nothing is repeated after REST times as long as it took, twice that the next time, and so on
+// up to REST_MOST; sooner if the speed has CHANGED since; and anew for every job, since others ask. While nothing is packed the rests are short: a
+// trial of packing costs little then, and on a slow link nothing shows that the processors, which were busy when packing lost, have come free. All
+// trials together cost some three per cent.
 //
 // *What shrinks* is a matter of its own, for one server sends many files at once, and files have parts: each stretch has a history, by codec. A
 // codec is not used where its last frames did not shrink by a twelfth; every SAMPLEth frame is tried all the same. Windows in which less than half
@@ -34,10 +36,10 @@ enum {
     WINDOW_US = 50000, WINDOW_MOST_US = 1000000, PAUSE_US = 2000000, FRAMES = 32, FEW_FRAMES = 4,
     FLIGHT = 16, FLIGHT_US = 1000000,                   // frames that may be under way to one asker; not for longer
     SETTLE = 12, TRIAL = 6, STRANGE = 3,                // windows: before a trial, of a trial, of another speed before it is believed
-    SOON = 6,  REST = 32, REST_MOST = 1024,             // times as long as the trial took
+    SOON = 6, REST_PLAIN = 2, REST_PLAIN_MOST = 16, REST = 32, REST_MOST = 1024,        // times as long as the trial took
 };
 static const double BUSY = 0.9, GIGABIT = 117, LINK_MOST = 1e5, GROWTH = 0.05, GROWTH_MOST = 0.3;
-static const double GAIN = 1.1, HOPELESS = 0.7, CHANGED = 0.4;
+static const double GAIN = 1.1, STAY = 1.02, HOPELESS = 0.7, CHANGED = 0.4;
 static const double SMALLER = 11.0 / 12, NEWS = 0.25, TRIFLE = 1.0 / 16, KEEP = 0.9;     // of averages: weights of what is new, of what was
 
 // ---- what shrinks
@@ -183,9 +185,10 @@ static void s_count (bulk_rate_t *rate, bulk_rate_t window, double keep)
 static void s_judge (bulk_pace_t *self, int64_t now_us)
 {
     bulk_rate_t packed = self->plain ? self->tried : self->rate, plain = self->plain ? self->rate : self->tried;
-    bool best = s_speed (packed) < s_speed (plain) * GAIN;   // to be plain
+    bool best = s_speed (packed) < s_speed (plain) * (self->plain ? GAIN : STAY);       // to be plain
     int64_t took_us = now_us - self->turned_us;
-    self->rests = best != self->plain || !self->rests ? REST : self->rests < REST_MOST ? 2 * self->rests : REST_MOST;
+    int64_t rest = best ? REST_PLAIN : REST, most = best ? REST_PLAIN_MOST : REST_MOST;
+    self->rests = best != self->plain || !self->rests ? rest : self->rests < most ? 2 * self->rests : most;
     self->rest_us = now_us + self->rests * took_us;
     self->soon_us = now_us + SOON * took_us;
     self->rate = best ? plain : packed;
