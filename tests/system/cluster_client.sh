@@ -28,6 +28,15 @@ gate () {
     on me jobs --json
     job=$(python3 -c 'import json, sys; print (json.load (sys.stdin) [-1] ["job"])' < stdout)
 }
+# minds PROCESS: waits until it takes a Ctrl-C as one; before that, a script's background job ignores it.
+minds () {
+    local tries
+    for ((tries = 0; tries < 1000; tries++)); do
+        (( 0x0$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$1/status" 2> stderr) & 2 )) && return
+        read -rt 0.02 _ <> <(:)
+    done
+    return 1
+}
 let_go () { timeout 20 bash -c 'echo > go'; }
 # gone STATUS: the client ends so.
 gone () {
@@ -242,7 +251,7 @@ gate watched
 RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/me/racimo.conf "$RACIMO" attach "$job" > attached.out 2> attached.err < /dev/null &
 attached=$!
 owner=$client client=$attached
-on me status
+holds 'attach minds a Ctrl-C' minds "$attached"
 kill -INT "$attached"
 holds 'Ctrl-C while looking leaves' gone 130
 client=$owner
