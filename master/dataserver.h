@@ -2,8 +2,8 @@
 // threads of its own, so that bulk bytes never delay a decision.
 //
 // The calls below hold a lock for a moment; all are the loop's but dataserver_add, which opens a folder: any thread's. A request names a job and
-// the index of a file: no path ever comes from the wire, and a file is read only while it is what it was at submit. There is no state of a transfer: a request is its
-// own credit; requests wait in a queue of bounded bytes, and while that is full the sockets are not read.
+// the index of a file: no path ever comes from the wire, and a file is read only while it is what it was at submit. There is no state of a
+// transfer: a request is its own credit; requests wait in a queue of bounded bytes, and while that is full the sockets are not read.
 #pragma once
 #include "master/shelf.h"
 #include "wire/peer.h"

@@ -24,7 +24,8 @@ const buffer_t *history_info (const history_t *self, size_t at);
 // The FINISHED of a job that has ended, the caller's to message_free. FAILED: nothing is known of such a job.
 CHECKED status_t history_finished (const history_t *self, uint64_t job, message_t *into);
 
-// Keeps it until the job's log has HISTORY_LOG bytes; then a last note. Beyond HISTORY_LOGS the oldest jobs' logs go. A disk that is full loses what jobs print, and says nothing.
+// Keeps it until the job's log has HISTORY_LOG bytes; then a last note. Beyond HISTORY_LOGS the oldest jobs' logs go. A disk that is full loses
+// what jobs print, and says nothing.
 void history_log (history_t *self, const message_log_t *log);
 // All LOG messages of a job, each encoded behind its size (32 bits, little-endian); empty: it has printed nothing.
 void history_log_read (const history_t *self, uint64_t job, buffer_t *into);

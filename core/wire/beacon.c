@@ -80,7 +80,8 @@ beacon_t *beacon_new (uint16_t port, const char *listen, const beacon_facts_t *f
     self->fd = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*listen && inet_pton (AF_INET, listen, &self->listen) != 1)
         (void) error_set (error, "cannot be found by racimo cluster find: it serves %s, which is no IPv4 address", listen);
-    else if (self->fd < 0 || setsockopt (self->fd, SOL_SOCKET, SO_REUSEADDR, &(int) { 1 }, sizeof (int)) || bind (self->fd, (const struct sockaddr *) &place, sizeof place))
+    else if (self->fd < 0 || setsockopt (self->fd, SOL_SOCKET, SO_REUSEADDR, &(int) { 1 }, sizeof (int))
+        || bind (self->fd, (const struct sockaddr *) &place, sizeof place))
         (void) error_errno (error, "cannot be found by racimo cluster find: UDP port %u", (unsigned) port);
     else {
         s_compose (self, facts);

@@ -25,5 +25,6 @@ void beacon_answer (beacon_t *self);                    // the questions that li
 
 typedef struct { beacon_facts_t facts; char address [BEACON_ADDRESS]; } beacon_heard_t;
 
-// Asks `address`, or NULL: this machine and all networks that it is in; hears answers for wait_ms, those with that key only; key NULL: all. At most `most`, each head once an address. Returns how many; 0 with an error: cannot ask at all.
+// Asks `address`, or NULL: this machine and all networks that it is in; hears answers for wait_ms, those with that key only; key NULL: all. At
+// most `most`, each head once an address. Returns how many; 0 with an error: cannot ask at all.
 size_t beacon_find (const char *address, uint16_t port, const char *key, int wait_ms, beacon_heard_t *into, size_t most, error_t *error);
