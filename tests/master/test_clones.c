@@ -55,7 +55,12 @@ START_TEST (test_follows)
     s_line ("pi1 has come");
     peer_t *next = s_connect (s_control, &s_pi1);
     s_send (next, s_hello_of (8, 2));
-    ck_assert_uint_gt (s_welcome (next), 0);
+    uint64_t worker = s_welcome (next);
+    if (!worker) {                                      // the head has not seen the end of the first connection yet: then it asks to hear it again
+        s_send (next, s_hello_of (8, 2));
+        worker = s_welcome (next);
+    }
+    ck_assert_uint_gt (worker, 0);
     peer_destroy (&next);
 }
 END_TEST
