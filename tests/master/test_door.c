@@ -131,7 +131,7 @@ END_TEST
 
 START_TEST (test_guesses)
 {
-    char secret [TOKEN_TEXT], guess [8];
+    char secret [TOKEN_TEXT], guess [16];
     s_make_token (1, secret);
     door_t *door = s_door ();
     for (int i = 0; i < 8; i++) {
