@@ -1,7 +1,8 @@
 // builders: see builders.h; the way of the messages is drawn in worker/builds.c.
 //
 //     LACK ─▸ asked ─ BUILT (hash) ─▸ fetched ─ last BLOB ─▸ there: BUILT to all who wait
-//               └──── lost, unable: the next node of that machine; none is left: BUILT with an error, and the node is left out
+//               └──── lost, unable: another node of that machine, or the same one again; all were asked ASKS times: BUILT with an error, and
+//                     the node is left out
 //
 // One for each job and machine; whoever lacks it while it is on its way waits with the others. A job that does not compile there does not compile
 // here either, so that error is everybody's.
@@ -11,6 +12,8 @@
 #include "base/log.h"
 
 #include <stdio.h>
+
+enum { ASKS = 3 };                                      // of a node: what it has compiled may be tidied away before it was sent
 
 typedef struct { uint64_t *item; uint32_t count; } workers_t;
 
@@ -33,12 +36,12 @@ static void s_add (workers_t *self, uint64_t worker)
     self->item [self->count++] = worker;
 }
 
-static bool s_has (const workers_t *self, uint64_t worker)
+static uint32_t s_times (const workers_t *self, uint64_t worker)
 {
+    uint32_t times = 0;
     for (uint32_t i = 0; i < self->count; i++)
-        if (self->item [i] == worker)
-            return true;
-    return false;
+        times += self->item [i] == worker;
+    return times;
 }
 
 static build_t *s_of_builder (const shell_t *self, uint64_t worker, uint64_t job)
@@ -92,17 +95,20 @@ static void s_tell (shell_t *self, build_t *build, error_kind_t kind, const char
     build->builder = 0;
 }
 
-// Best one that compiles this job anyway.
+// Best one that was asked less often than others, and that compiles this job anyway.
 static member_t *s_choose (shell_t *self, const build_t *build, const work_t *work)
 {
     member_t *best = NULL;
+    uint32_t asked = ASKS;
     for (uint32_t i = 0; i < self->roster.members; i++) {
         member_t *member = &self->roster.member [i];
-        if (member->gone || member->draining || !member->compiler || strcmp (member->machine, build->machine) || s_has (&build->tried, member->number)
-            || s_has (&build->waiting, member->number))
+        uint32_t times = s_times (&build->tried, member->number);
+        if (member->gone || member->draining || !member->compiler || strcmp (member->machine, build->machine) || times > asked || times == ASKS
+            || s_times (&build->waiting, member->number))
             continue;
-        if (!best || (work_told (work, member->number) && !work_told (work, best->number)))
+        if (!best || times < asked || (work_told (work, member->number) && !work_told (work, best->number)))
             best = member;
+        asked = times;
     }
     return best;
 }
@@ -133,7 +139,7 @@ void builders_lack (shell_t *self, member_t *member, const message_lack_t *lack)
     if (!shell_work (self, lack->job))
         return;
     build_t *build = s_of_machine (self, lack->job, member->machine);
-    if (!s_has (&build->waiting, member->number))
+    if (!s_times (&build->waiting, member->number))
         s_add (&build->waiting, member->number);
     if (build->builder && build->builder != member->number)     // which has no compiler for this language
         return;
