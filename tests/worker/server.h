@@ -44,7 +44,7 @@ static inline void s_begin (void)
     s_server = peer_bind ("tcp://127.0.0.1:*", &(peer_options_t) { .bulk = true }, NULL);
     ck_assert_ptr_nonnull (s_server);
     s_options = (worker_options_t) { .head = "127.0.0.1", .chunks = memory_text (s_path ("cache")), .chunks_size = 64 * MIB };
-    s_requests = s_bytes = s_damage = s_refuse = s_stored = 0;
+    s_requests = s_bytes = s_damage = s_refuse = s_stored = s_under_way = 0;
     s_store = memory_new (STORE_ROOM);
     s_fetch_begin ();
 }
