@@ -113,6 +113,11 @@ START_TEST (test_a_head_that_refuses_or_damages)
     fetch_side (s_fetch, 1, &side);
     s_expect_failure (1, "changed while the job ran", ERROR_DATA);
     fetch_release (s_fetch, 1);
+    message_t small = s_side (1, 1);                    // requests are answered in order: when this one is, none of the first's is under way
+    small.map.inode = 77;
+    fetch_side (s_fetch, 9, &small);
+    s_free (s_expect_place (9));
+    fetch_release (s_fetch, 9);
     s_damage = s_requests + 2;
     fetch_side (s_fetch, 2, &side);
     s_expect_failure (2, "damaged", ERROR_OTHER);
