@@ -3,18 +3,22 @@
 // Keys that were revoked stay in the list, so that the reason can be told to whoever comes with one, and so that a second key of the
 // same name is seen to be one. What is made of names here reaches logs and terminals, hence the few characters that they may have.
 #include "master/allow.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_LIMIT = 8 << 20, LOCK_TRIES = 200, LOCK_PAUSE_NS = 1000000 };
+enum { FILE_LIMIT = 8 << 20, WAIT_MS = 2000 };
+#define LOCK_NAME "nodes.lock"
 
 bool allow_is_name (const char *text)
 {
@@ -75,7 +79,7 @@ status_t allow_load (allow_t *self, const char *state, error_t *error)
 static status_t s_open_lock (allow_t *self, const char *state, error_t *error)
 {
     struct stat is;
-    char *path = file_join (state, "nodes.lock");
+    char *path = file_join (state, LOCK_NAME);
     *self = (allow_t) { .path = file_join (state, "nodes"), .lock = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) };
     if (self->lock >= 0 && geteuid () == 0 && !stat (state, &is))
         (void) !fchown (self->lock, is.st_uid, is.st_gid);         // the master's user opens it too
@@ -97,16 +101,31 @@ status_t allow_try (allow_t *self, const char *state, bool *busy, error_t *error
     return *busy ? s_is_busy (self, error) : s_read (self, error);
 }
 
-// Bounded: whoever changes the list needs a millisecond.
+// Until whoever has the lock closes it, which allow_free does behind the lock's end; WAIT_MS at most, for it needs a millisecond. A holder that was
+// killed is closed before its lock has ended, so the last look is behind the wait.
+static bool s_lock (int lock, const char *path)
+{
+    int closings = inotify_init1 (IN_CLOEXEC | IN_NONBLOCK);
+    bool watched = closings >= 0 && inotify_add_watch (closings, path, IN_CLOSE_WRITE) >= 0, locked = false;
+    int64_t now = clock_us () / 1000, due = now + WAIT_MS;
+    while (!(locked = !flock (lock, LOCK_EX | LOCK_NB)) && watched && now < due) {
+        char events [4096];
+        (void) poll (&(struct pollfd) { .fd = closings, .events = POLLIN }, 1, (int) (due - now));
+        while (read (closings, events, sizeof events) > 0) { }
+        now = clock_us () / 1000;
+    }
+    if (closings >= 0)
+        close (closings);
+    return locked;
+}
+
 status_t allow_open (allow_t *self, const char *state, error_t *error)
 {
     TRY (s_open_lock (self, state, error));
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!flock (self->lock, LOCK_EX | LOCK_NB))
-            return s_read (self, error);
-        (void) nanosleep (&(struct timespec) { .tv_nsec = LOCK_PAUSE_NS }, NULL);
-    }
-    return s_is_busy (self, error);
+    char *path = file_join (state, LOCK_NAME);
+    bool locked = s_lock (self->lock, path);
+    free (path);
+    return locked ? s_read (self, error) : s_is_busy (self, error);
 }
 
 status_t allow_save (const allow_t *self, error_t *error)
@@ -125,8 +144,10 @@ status_t allow_save (const allow_t *self, error_t *error)
 
 void allow_free (allow_t *self)
 {
-    if (self->path && self->lock >= 0)
+    if (self->path && self->lock >= 0) {
+        (void) flock (self->lock, LOCK_UN);             // who waits is woken by the close
         close (self->lock);
+    }
     free (self->item);
     free (self->path);
     *self = (allow_t) { .lock = -1 };

@@ -16,7 +16,7 @@ typedef struct { allowed_t *item; size_t count; char *path; int lock; } allow_t;
 
 // The list as it is now; no file: empty. FAILED: it cannot be read, or a line of it.
 CHECKED status_t allow_load (allow_t *self, const char *state, error_t *error);
-// The same for a change: nobody else changes it until allow_free. FAILED also if somebody does for long.
+// The same for a change: nobody else changes it until allow_free. FAILED also if somebody does for two seconds.
 CHECKED status_t allow_open (allow_t *self, const char *state, error_t *error);
 // The same, and never waits. *busy: somebody else is changing it just now.
 CHECKED status_t allow_try (allow_t *self, const char *state, bool *busy, error_t *error);

@@ -6,6 +6,7 @@
 #include "tests/main.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -131,6 +132,34 @@ START_TEST (test_one_change_at_a_time)
 }
 END_TEST
 
+static void *s_change (void *unused)
+{
+    allow_t list;
+    (void) unused;
+    status_t rc = allow_open (&list, s_state, NULL);
+    allow_free (&list);
+    return rc ? s_state : NULL;
+}
+
+// Each of several gets the list once the one before has done with it.
+START_TEST (test_changes_wait_for_each_other)
+{
+    allow_t list;
+    pthread_t other [4];
+    void *failed;
+    for (int round = 0; round < 50; round++) {
+        ck_assert (!allow_open (&list, s_state, NULL));
+        for (size_t i = 0; i < COUNT_OF (other); i++)
+            ck_assert (!pthread_create (&other [i], NULL, s_change, NULL));
+        allow_free (&list);
+        for (size_t i = 0; i < COUNT_OF (other); i++) {
+            ck_assert (!pthread_join (other [i], &failed));
+            ck_assert_ptr_null (failed);
+        }
+    }
+}
+END_TEST
+
 START_TEST (test_a_token_lets_in_as_often_as_it_says)
 {
     char secret [TOKEN_TEXT];
@@ -191,7 +220,7 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_who_is_added_is_there_in_the_next_life, test_a_name_belongs_to_one_key, test_names_that_are_none,
-        test_a_damaged_line_is_named, test_one_change_at_a_time, test_a_token_lets_in_as_often_as_it_says, test_the_file_does_not_tell_the_secret,
+        test_a_damaged_line_is_named, test_one_change_at_a_time, test_changes_wait_for_each_other, test_a_token_lets_in_as_often_as_it_says, test_the_file_does_not_tell_the_secret,
         test_tokens_end_with_time_and_with_the_boot };
     return main_run ("allow", s_begin, s_end, tests, COUNT_OF (tests));
 }
