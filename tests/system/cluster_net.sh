@@ -140,7 +140,7 @@ results () {
 waiting () {
     rm -f "$net/shared/started" "$net/shared/go"
     mkfifo "$net/shared/started" "$net/shared/go"
-    cp "$jobs/$1.c" "$net/me/tmp"
+    cp "$jobs/$1.c" "$jobs/stand.h" "$net/me/tmp"
     exec {started}<> "$net/shared/started"
     rac_as run "/tmp/$1.c" --started /srv/data/started --go /srv/data/go --master head -o /srv/data/out --overwrite /srv/data/text --chunk 64K
     net_start me client "${rac_words[@]}"

@@ -13,7 +13,7 @@ net_enter "$@"
 net_up shared pi1 pi2 pi3
 shared=$net/shared                                      # /srv/data of all
 mkdir "$shared/slurm"
-cp "$SRC/data/opticks.txt" "$SRC/tests/system/jobs/gate.c" "$shared"
+cp "$SRC/data/opticks.txt" "$SRC"/tests/system/jobs/{gate.c,stand.h} "$shared"
 cat > "$shared/slurm.conf" << END
 ClusterName=test
 SlurmctldHost=head
