@@ -373,8 +373,14 @@ size_t peer_waiting (const peer_t *self, const peer_id_t *to)
 static bool s_take_frames (peer_t *self, peer_id_t *from, zmq_msg_t *body, bool *whole)
 {
     void *socket = zsock_resolve (self->socket);
-    if (!s_take_frame (socket, body))
+    *from = (peer_id_t) { 0 };
+    self->user = (user_t) { 0 };
+    zmq_msg_close (&self->payload);
+    zmq_msg_init (&self->payload);
+    if (!s_take_frame (socket, body)) {
+        zmq_msg_close (body);
         return false;
+    }
     *whole = true;
     bool more = zmq_msg_more (body);
     if (self->router) {
@@ -394,12 +400,9 @@ static bool s_take_frames (peer_t *self, peer_id_t *from, zmq_msg_t *body, bool 
 // Whoever reads the log wants to know who it was.
 static peer_news_t s_bad (const peer_t *self, const char *why, error_t *error)
 {
-    if (self->user.role != ROLE_NONE)
-        error_set (error, "%s %s at %s: %s", role_name (self->user.role), self->user.name, self->address, why);
-    else if (self->address [0])
-        error_set (error, "%s: %s", self->address, why);
-    else
-        error_set (error, "%s", why);
+    char name [LINK_NAME];
+    links_say (&self->user, self->address, name);
+    (void) error_set (error, "%s%s%s", name, *name ? ": " : "", why);
     return PEER_BAD;
 }
 
@@ -420,36 +423,21 @@ static peer_news_t s_judge (peer_t *self, zmq_msg_t *body, peer_id_t *from, bool
     return PEER_MESSAGE;
 }
 
-// *again: it was of somebody who is cut off already, and is nobody's news.
-static peer_news_t s_receive (peer_t *self, peer_id_t *from, message_t *into, bool *again, error_t *error)
+// What somebody who is cut off had said before is nobody's news.
+peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
 {
-    peer_id_t id = { 0 };
+    peer_id_t id;
     zmq_msg_t body;
     bool whole;
     peer_news_t news = PEER_NOTHING;
-    self->user = (user_t) { 0 };
-    zmq_msg_close (&self->payload);
-    zmq_msg_init (&self->payload);
-    *again = false;
-    if (s_take_frames (self, &id, &body, &whole)) {
-        news = s_judge (self, &body, &id, whole, into, error);
-        *again = news == PEER_NOTHING;
-        if (from && !*again)
-            *from = id;
-    }
-    zmq_msg_close (&body);
-    return news;
-}
-
-peer_news_t peer_receive (peer_t *self, peer_id_t *from, message_t *into, error_t *error)
-{
-    bool again;
-    peer_news_t news;
     *into = (message_t) { 0 };
     s_watch (self);
-    do
-        news = s_receive (self, from, into, &again, error);
-    while (again);
+    while (news == PEER_NOTHING && s_take_frames (self, &id, &body, &whole)) {
+        news = s_judge (self, &body, &id, whole, into, error);
+        zmq_msg_close (&body);
+    }
+    if (from && news != PEER_NOTHING)
+        *from = id;
     return news;
 }
 

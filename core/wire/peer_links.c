@@ -47,8 +47,8 @@ enum {
 // Of one descriptor. heard: since the last sweep. base: bytes received when it was heard last, as far as sweeps know.
 typedef struct {
     peer_id_t id;                                       // size 0: nobody was heard there
-    role_t role;
-    char key [KEY_TEXT], name [64], address [LINK_ADDRESS];
+    user_t user;
+    char address [LINK_ADDRESS];
     bool heard, cut;                                    // cut: what it still says is not heard
     uint64_t base;
     uint64_t sent, left;                                // bytes for the wire: given to libzmq; gone from there, when it was measured last
@@ -171,11 +171,7 @@ bool links_heard (links_t *self, const peer_id_t *from, const user_t *user, cons
         s_begin (link, from);
     if (link) {
         link->heard = true;
-        link->role = user->role;
-        if (strcmp (link->key, user->key))
-            snprintf (link->key, sizeof link->key, "%s", user->key);
-        if (strcmp (link->name, user->name))
-            snprintf (link->name, sizeof link->name, "%s", user->name);
+        link->user = *user;
         if (strcmp (link->address, address))
             snprintf (link->address, sizeof link->address, "%s", address);
     }
@@ -184,12 +180,12 @@ bool links_heard (links_t *self, const peer_id_t *from, const user_t *user, cons
     return !cut;
 }
 
-static void s_name (const link_t *link, char name [LINK_NAME])
+void links_say (const user_t *user, const char *address, char name [LINK_NAME])
 {
-    if (link->role == ROLE_NONE)
-        snprintf (name, LINK_NAME, "%s", link->address);
+    if (user->role == ROLE_NONE)
+        snprintf (name, LINK_NAME, "%s", address);
     else
-        snprintf (name, LINK_NAME, "%s %s%sat %s", role_name (link->role), link->name, *link->name ? " " : "", link->address);
+        snprintf (name, LINK_NAME, "%s %s%sat %s", role_name (user->role), user->name, *user->name ? " " : "", address);
 }
 
 bool links_name (links_t *self, const peer_id_t *of, char name [LINK_NAME])
@@ -197,7 +193,7 @@ bool links_name (links_t *self, const peer_id_t *of, char name [LINK_NAME])
     pthread_mutex_lock (&s_lock);
     const link_t *link = s_of (self, of);
     if (link)
-        s_name (link, name);
+        links_say (&link->user, link->address, name);
     pthread_mutex_unlock (&s_lock);
     return link != NULL;
 }
@@ -260,7 +256,7 @@ void links_cut (links_t *self, const char *key)
     for (size_t fd = 0; fd < self->count; fd++) {
         link_t *link = self->link + fd;
         char address [LINK_ADDRESS];
-        if (!link->key [0] || strcmp (link->key, key))
+        if (!link->user.key [0] || strcmp (link->user.key, key))
             continue;
         if (s_port_of ((int) fd) == self->port && s_address_of ((int) fd, address) && !strcmp (address, link->address))
             shutdown ((int) fd, SHUT_RDWR);
@@ -278,7 +274,7 @@ void links_cut_one (links_t *self, const peer_id_t *who, const char *why)
     bool first = link && !link->cut;
     if (first) {
         waiting = s_waiting (link);
-        s_name (link, name);
+        links_say (&link->user, link->address, name);
         shutdown (who->fd, SHUT_RDWR);
         link->cut = true;
     }
@@ -322,7 +318,7 @@ static void s_shut (const holder_t *holder)
     link_t *link = s_at (holder->links, holder->fd);
     char name [LINK_NAME] = "somebody";
     if (link->id.size)
-        s_name (link, name);
+        links_say (&link->user, link->address, name);
     else
         s_address_of (holder->fd, name);
     log_line (LOG_WARN, holder->unheard > PATIENCE ? "%s: cut off at port %d: it sent %llu KiB that end no message"

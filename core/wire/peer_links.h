@@ -20,7 +20,9 @@ bool links_send (links_t *self, const peer_id_t *to, size_t bytes);
 void links_unsend (links_t *self, const peer_id_t *to, size_t bytes);
 // What was sent to it and has not left this process. 0 also of somebody who is gone.
 size_t links_waiting (links_t *self, const peer_id_t *to);
-// Who it is, for a log line: "worker pi1 at 10.77.0.2". False: gone, or unknown.
+// Who that is, for a log line: "worker pi1 at 10.77.0.2"; an address alone of somebody without a role.
+void links_say (const user_t *user, const char *address, char name [LINK_NAME]);
+// The same of a connection. False: gone, or unknown.
 bool links_name (links_t *self, const peer_id_t *of, char name [LINK_NAME]);
 void links_cut (links_t *self, const char *key);        // ends that key's connections, as far as they were heard
 void links_cut_one (links_t *self, const peer_id_t *who, const char *why);           // with a line in the log
