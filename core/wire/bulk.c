@@ -148,10 +148,8 @@ bulk_codec_t bulk_pack (bulk_codec_t codec, const void *bytes, size_t size, buff
     int64_t began_us = clock_us (), cpu_us = s_cpu_us ();
     buffer_reserve (into, size - 1);
     into->size = s_codec [codec].pack (bytes, size, into->data, size - 1);
-    if (effort) {
-        effort->pack_us = clock_us () - began_us;
-        effort->cpu_us = s_cpu_us () - cpu_us;
-    }
+    effort->pack_us = clock_us () - began_us;
+    effort->cpu_us = s_cpu_us () - cpu_us;
     return into->size ? codec : BULK_NONE;
 }
 

@@ -18,7 +18,7 @@ const char *bulk_codec_name (bulk_codec_t codec);       // "lz4"
 typedef struct { int64_t all_us, pack_us, cpu_us; } bulk_effort_t;
 
 // Packs into `into` (cleared first). Returns the codec used: `codec`, or BULK_NONE (and nothing in `into`) if that is not smaller. effort: its pack_us and
-// cpu_us are set; nullable.
+// cpu_us are set, unless it is not tried.
 bulk_codec_t bulk_pack (bulk_codec_t codec, const void *bytes, size_t size, buffer_t *into, bulk_effort_t *effort);
 // Into room for exactly `length` bytes, and holds the checksum against them. FAILED: damaged, or a codec that this build lacks; never writes beyond.
 CHECKED status_t bulk_unpack (bulk_codec_t codec, const void *packed, size_t size, void *to, size_t length, uint64_t checksum, error_t *error);

@@ -203,20 +203,12 @@ static void s_call_off (bulk_pace_t *self, int64_t now_us)
     s_turn (self, false, now_us);
 }
 
-static int s_count_bits (uint64_t bits)
-{
-    int count = 0;
-    for (; bits; bits &= bits - 1)
-        count++;
-    return count;
-}
-
 // At the end of a window that says something.
 static void s_try (bulk_pace_t *self, bulk_rate_t window, int64_t now_us)
 {
     double speed = s_speed (window);
     self->flown += self->frames;
-    if (self->flown < (uint64_t) s_count_bits (self->askers) * FLIGHT && now_us - self->turned_us < FLIGHT_US)
+    if (self->flown < (uint64_t) __builtin_popcountll (self->askers) * FLIGHT && now_us - self->turned_us < FLIGHT_US)
         return;
     if (!self->windows++)
         return;                                         // some of it was packed before
