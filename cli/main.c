@@ -25,7 +25,7 @@ static const struct {
     { "list", "the jobs that come with racimo", list_help, list_command, 0 },
     { "describe", "what a job reads, makes and can be told", describe_help, describe_command, 0 },
     { "new", "write a first job of your own to start from", new_help, new_command, 0 },
-    { "cluster", "set a cluster up: init, join, token, nodes, revoke, show", cluster_help, cluster_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
+    { "cluster", "set a cluster up: init, join, token, nodes, revoke, find, show", cluster_help, cluster_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
     { "master", "the daemon on a cluster's head node", master_help, master_command, CONFIG_CLUSTER | CONFIG_MASTER | CONFIG_WORKER },
     { "worker", "the daemon on a compute node", worker_help, worker_command, CONFIG_CLUSTER | CONFIG_WORKER },
     { "up", "a cluster for the occasion, over ssh", up_help, up_command, 0 },
