@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-struct held {                                           // an order, as it goes out but for a MAP's fingerprints
+struct held {                                           // an order, as it goes out but for fingerprints
     held_t *next;
     uint64_t worker, slot, job;
-    bool map;
-    uint32_t file;                                      // of a MAP
+    bool names;                                         // it must name those of `file`: a MAP, but of rows that the job makes itself
+    uint32_t file;
     buffer_t order;                                     // encoded
 };
 
@@ -92,8 +92,8 @@ static void s_hold (shell_t *self, const member_t *member, const work_t *work, c
 {
     error_t error = { 0 };
     held_t *held = memory_new (sizeof *held), **end = &self->held;
-    bool map = order->verb == MESSAGE_MAP;
-    *held = (held_t) { .worker = member->number, .slot = slot, .job = work->number, .map = map, .file = map ? (uint32_t) order->map.file : 0 };
+    bool names = order->verb == MESSAGE_MAP && !work->numbered;
+    *held = (held_t) { .worker = member->number, .slot = slot, .job = work->number, .names = names, .file = names ? (uint32_t) order->map.file : 0 };
     if (message_encode (order, &held->order, &error)) { // a name of 64 KiB; the others have been looked at
         shell_log (self, error.text);
         s_free (held);
@@ -109,7 +109,7 @@ static void s_send (shell_t *self, member_t *member, const work_t *work, const h
     message_t order;
     if (message_decode (held->order.data, held->order.size, &order, NULL))
         return;
-    if (held->map) {
+    if (held->names) {
         order.map.head = work->print [held->file].head;
         order.map.tail = work->print [held->file].tail;
     }
@@ -122,7 +122,7 @@ static void s_send_held (shell_t *self)
     for (held_t **at = &self->held, *held; (held = *at);) {
         member_t *member = roster_find (&self->roster, held->worker);
         const work_t *work = shell_work (self, held->job);
-        bool waits = held->map && work && work->print [held->file].state != PRINT_KNOWN;
+        bool waits = held->names && work && work->print [held->file].state != PRINT_KNOWN;
         if (member && work && (waits || s_is_behind (self->held, held, held->worker, held->slot))) {
             at = &held->next;
             continue;

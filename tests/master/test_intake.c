@@ -239,6 +239,39 @@ START_TEST (test_fingerprints)
 }
 END_TEST
 
+// Orders of a job that makes its own rows name no fingerprint, and wait behind one that does as any others.
+START_TEST (test_rows_behind_a_fingerprint)
+{
+    peer_t *ana = s_connect (s_control, &s_ana), *eva = s_connect (s_control, &s_eva), *pi1 = s_connect (s_control, &s_pi1);
+    char *names [] = { (char *) "x" };
+    message_t submit = s_submit (NULL, "rows"), message;
+    submit.submit.inputs.count = 0;
+    s_send (ana, submit);
+    uint64_t makes = s_await_accepted (ana), reads = s_accepted (eva, "out"), slot = UINT64_MAX, epoch;
+    s_register (pi1, 1, &epoch);
+    for (bool behind = false; !behind; message_free (&message)) {
+        message = s_await_any (pi1, (UINT64_C (1) << MESSAGE_DECLARE) | (UINT64_C (1) << MESSAGE_MAP));
+        const message_map_t *map = &message.map;
+        if (message.verb == MESSAGE_DECLARE)
+            s_send (pi1, (message_t) { .verb = MESSAGE_DECLARED, .declared = { .epoch = epoch, .job = message.declare.job, .slot = message.declare.slot,
+                .format = message.declare.job == makes ? RAC_NUMBERED : 77, .numbered_rows = 1 << 24, .result_names = { names, 1 } } });
+        else if (map->job == reads) {
+            ck_assert_uint_gt (map->head, 1);
+            slot = map->slot;
+        }
+        else {
+            ck_assert_uint_eq (map->head, 0);
+            behind = map->slot == slot;
+            s_send (pi1, (message_t) { .verb = MESSAGE_DONE, .done = { .epoch = epoch, .job = makes, .task = map->task, .attempt = map->attempt,
+                .slot = map->slot, .part = (char *) "part", .time_us = 1000 } });
+        }
+    }
+    peer_destroy (&ana);
+    peer_destroy (&eva);
+    peer_destroy (&pi1);
+}
+END_TEST
+
 // A job ends while an order of it waits: nobody waits for that order.
 START_TEST (test_fingerprints_of_an_ended_job)
 {
@@ -428,7 +461,7 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = { test_asleep, test_one_key, test_cancel, test_client_gone, test_fingerprints,
-        test_fingerprints_of_an_ended_job, test_master_ends, test_list, test_bad_lists,
+        test_rows_behind_a_fingerprint, test_fingerprints_of_an_ended_job, test_master_ends, test_list, test_bad_lists,
         test_same_sources };
     return main_run ("intake", s_enter, s_end, tests, COUNT_OF (tests));
 }
