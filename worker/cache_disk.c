@@ -203,13 +203,7 @@ static status_t s_write_sum (const cache_file_t *file, uint64_t block, uint64_t 
 // An orphan's sidecar may be another's by now.
 status_t cache_file_write (cache_file_t *file, uint64_t block, const char *bytes, uint64_t sum)
 {
-    size_t size = (size_t) cache_block_size (file, block);
-    for (size_t at = 0; at < size; ) {
-        ssize_t n = pwrite (file->data, bytes + at, size - at, (off_t) (block * CACHE_BLOCK + at));
-        if (n < 0 && errno != EINTR)
-            return FAILED;
-        at += n > 0 ? (size_t) n : 0;
-    }
+    TRY (file_write_at (file->data, bytes, (size_t) cache_block_size (file, block), block * CACHE_BLOCK, file->path, NULL));
     return file->orphan ? OK : s_write_sum (file, block, sum);
 }
 

@@ -16,11 +16,10 @@
 // would stand still; and what waits to be read is bounded by high water (wire/peer.c) and not by trust.
 #include "worker/link.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "wire/bulk.h"
 #include <czmq.h>
-#include <errno.h>
-#include <unistd.h>
 
 enum { WINDOW_LEAST = 2, WINDOW_FIRST = 4, WINDOW_MOST = 16 };
 enum { WANTED_US = 30000, ASK_AGAIN_US = 10000000, ASKED_MOST = 6 };
@@ -208,13 +207,10 @@ static void s_give_up (link_t *self, const error_t *error)
 
 static status_t s_write (const haul_t *haul, const piece_t *piece, const char *bytes, error_t *error)
 {
-    for (uint64_t at = 0; at < piece->size; ) {
-        ssize_t n = pwrite (haul->fd, bytes + at, (size_t) (piece->size - at), (off_t) (haul->offset + piece->at + at));
-        if (n < 0 && errno != EINTR)
-            return error_set_kind (error, ERROR_SCRATCH, "%s: cannot write: %s", haul->path, strerror (errno));
-        at += n > 0 ? (uint64_t) n : 0;
-    }
-    return OK;
+    status_t rc = file_write_at (haul->fd, bytes, (size_t) piece->size, haul->offset + piece->at, haul->path, error);
+    if (rc)
+        error->kind = ERROR_SCRATCH;
+    return rc;
 }
 
 static char *s_room (link_t *self, const piece_t *piece)

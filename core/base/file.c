@@ -24,6 +24,22 @@ status_t file_write_all (int fd, const void *bytes, size_t size, const char *pat
     return OK;
 }
 
+status_t file_write_at (int fd, const void *bytes, size_t size, uint64_t offset, const char *path, error_t *error)
+{
+    const char *at = bytes;
+    while (size) {
+        ssize_t n = pwrite (fd, at, size, (off_t) offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_errno (error, "%s: cannot write", path);
+        at += n;
+        size -= (size_t) n;
+        offset += (uint64_t) n;
+    }
+    return OK;
+}
+
 status_t file_read_at (int fd, void *bytes, size_t size, uint64_t offset, const char *path, error_t *error)
 {
     char *at = bytes;

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 CHECKED status_t file_write_all (int fd, const void *bytes, size_t size, const char *path, error_t *error);
+CHECKED status_t file_write_at (int fd, const void *bytes, size_t size, uint64_t offset, const char *path, error_t *error);
 CHECKED status_t file_read_at (int fd, void *bytes, size_t size, uint64_t offset, const char *path, error_t *error);  // TRUNCATED: it ended before
 CHECKED status_t file_load (const char *path, size_t limit, buffer_t *into, error_t *error);    // the whole file, at most limit bytes
 CHECKED status_t file_save (const char *path, const void *bytes, size_t size, error_t *error);  // a new file or over an old one
