@@ -108,8 +108,7 @@ static status_t s_keep_folder (cache_t *self, error_t *error)
     if (again >= 0)
         return OK;
     for (uint32_t f = self->files; f-- > 0; )
-        if (!self->file [f]->orphan)
-            cache_file_orphan (self, self->file [f]);
+        cache_file_orphan (self, self->file [f]);
     return s_begin (self, error);
 }
 
@@ -133,10 +132,7 @@ void cache_destroy (cache_t **self_p)
         return;
     for (uint32_t f = self->files; f-- > 0; ) {         // what is an orphan's goes, what has a name stays
         self->file [f]->users = 0;
-        if (!self->file [f]->orphan)
-            cache_file_orphan (self, self->file [f]);
-        else
-            cache_file_remove (self, self->file [f]);
+        cache_file_orphan (self, self->file [f]);
     }
     s_unlock (self);
     free (self->live);

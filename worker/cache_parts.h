@@ -50,7 +50,7 @@ status_t cache_file_open (cache_t *self, cache_file_t *file, error_t *error);   
 void cache_file_close (cache_file_t *file);
 void cache_file_read_by (cache_file_t *file, uint64_t turn);                    // open: the job's turn goes to the disk
 bool cache_file_is_here (const cache_file_t *file);                             // open: its name still leads to it
-void cache_file_orphan (cache_t *self, cache_file_t *file);                     // frees it if nobody uses it
+void cache_file_orphan (cache_t *self, cache_file_t *file);                     // or is one already; frees it if nobody uses it
 void cache_file_remove (cache_t *self, cache_file_t *file);                     // it holds nothing, or is an orphan; nobody uses it
 status_t cache_file_write (cache_file_t *file, uint64_t block, const char *bytes, uint64_t sum);
 void cache_file_drop (cache_t *self, cache_file_t *file, uint64_t block);
