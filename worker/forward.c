@@ -2,16 +2,12 @@
 #define _GNU_SOURCE
 #include "worker/forward.h"
 
-#include <sys/utsname.h>
-
 enum { PIECE = 16 * 1024 };
 
 static void s_send (post_t *post, const dossier_t *dossier, uint64_t slot, const char *text)
 {
-    struct utsname host;
-    uname (&host);
     message_t log = { .verb = MESSAGE_LOG, .log = { .epoch = dossier->job.job.epoch, .job = dossier->job.job.job, .slot = slot,
-        .node = post->options->node ? (char *) post->options->node : host.nodename, .text = (char *) text } };
+        .node = (char *) post->options->node, .text = (char *) text } };
     post_send (post, &log);
 }
 

@@ -17,6 +17,7 @@
 #include "worker/scratch.h"
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/utsname.h>
 
 enum { TICK_US = 100000, FAREWELL_MS = 100 };
 
@@ -301,12 +302,16 @@ static status_t s_settle (worker_t *self, error_t *error)
 
 int worker_main (const worker_options_t *given)
 {
+    struct utsname host;
     worker_options_t filled = *given, *options = &filled;
     worker_t self = { .options = options, .signals = -1, .post = { .options = options } };
     error_t error = { 0 };
     char *cache = given->cache ? NULL : plugin_cache (given->scratch);
     if (cache)
         filled.cache = cache;
+    uname (&host);
+    if (!given->node)
+        filled.node = host.nodename;
     log_name ("racimo worker");
     kernel_choose ();
     status_t rc = scratch_new (options->scratch, &error);

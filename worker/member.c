@@ -67,7 +67,7 @@ void member_greet (worker_t *self)
     message_t hello = { .verb = MESSAGE_HELLO, .hello = {
         .abi = RAC_ABI, .start = self->start, .nonce = self->nonce, .pid = (uint64_t) getpid (), .slots = options->slots,
         .memory = options->memory, .compiler = recipe_has_compiler (), .port = self->post.serve ? serve_port (self->post.serve) : 0,
-        .address = (char *) s_or_empty (options->address), .node = options->node ? (char *) options->node : name.nodename,
+        .address = (char *) s_or_empty (options->address), .node = (char *) options->node,
         .cpu = name.machine, .release = (char *) PACKAGE_VERSION, .machine = machine,
     } };
     self->greeted = !peer_send (self->post.master, NULL, &hello, 0, NULL);

@@ -15,7 +15,6 @@
 #include "worker/order.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 enum {
     MASTER_WAIT_MS = 10000, PRIVATE_WAIT_MS = 100,
@@ -111,11 +110,9 @@ static bool s_is_disk (const slot_t *self, uint64_t kind)
 static void s_fault (slot_t *self, const message_t *order, bool lost, uint64_t away, const error_t *error, const char *compiler)
 {
     error_t here = *error;
-    struct utsname host;
     if (s_is_disk (self, error->kind)) {
-        uname (&host);
         here.text [0] = '\0';
-        error_set_kind (&here, error->kind, "node %s: %.900s", self->post->options->node ? self->post->options->node : host.nodename, error->text);
+        error_set_kind (&here, error->kind, "node %s: %.900s", self->post->options->node, error->text);
         away = self->post->worker;
     }
     message_t fault = { .verb = MESSAGE_FAULT, .fault = {
