@@ -11,6 +11,7 @@
 #include "worker/plugin.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "wire/bundle.h"
 #include "worker/plugin_file.h"
 #include "worker/recipe.h"
 #include <errno.h>
@@ -199,12 +200,13 @@ static status_t s_put (const plugin_t *self, const char *path, buffer_t *file, e
 static status_t s_adopt (plugin_t *self, const char *source, error_t *error)
 {
     buffer_t file = { 0 };
-    char name [RECIPE_NAME];
-    TRY (file_load (source, PLUGIN_LIMIT, &file, error));
-    XXH128_hash_t hash = XXH3_128bits (file.data, file.size);
-    snprintf (name, sizeof name, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
-    char *path = s_cached (self, name, ".so");
-    status_t rc = s_is_whole (path) ? OK : s_put (self, path, &file, error);
+    char name [BUNDLE_HASH], *path = NULL;
+    status_t rc = file_load (source, PLUGIN_LIMIT, &file, error);
+    if (!rc) {
+        bundle_hash (&file, name);
+        path = s_cached (self, name, ".so");
+        rc = s_is_whole (path) ? OK : s_put (self, path, &file, error);
+    }
     if (!rc)
         self->path = path;
     else

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 typedef struct { const char *name; unsigned number; } machine_t;
@@ -56,9 +55,7 @@ static char *s_of (const char *path, const char *machine)
 
 char *plugin_file_choose (const char *path)
 {
-    struct utsname own;
-    uname (&own);
-    char *chosen = s_of (path, own.machine);
+    char room [24], *chosen = s_of (path, s_machine_name (HERE, room));
     if (!access (chosen, R_OK))
         return chosen;
     free (chosen);
