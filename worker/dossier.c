@@ -50,8 +50,10 @@ static status_t s_fetch_sides (dossier_t *self, supplies_t *supplies, error_t *e
 static status_t s_folders (dossier_t *self, const char *name, const char *scratch, supplies_t *supplies, error_t *error)
 {
     TRY (scratch_job_new (scratch, name, &self->scratch, &self->twin, error));
-    TRY (supplies->fetch ? s_look (self, supplies, error) : OK);
-    return supplies->fetch ? s_fetch_sides (self, supplies, error) : OK;
+    if (!supplies->fetch)
+        return OK;
+    TRY (s_look (self, supplies, error));
+    return s_fetch_sides (self, supplies, error);
 }
 
 static dossier_t *s_new (message_t *job, const char *scratch, supplies_t *supplies, error_t *error)

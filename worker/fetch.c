@@ -399,25 +399,26 @@ void fetch_head (fetch_t *self, const char *host, uint64_t port)
     mail_put (self->in, letter);
 }
 
+static void s_put (fetch_t *self, letter_kind_t kind, uint64_t id, const message_t *message)
+{
+    letter_t *letter = s_letter (kind, id);
+    letter->message = s_copy (message);
+    mail_put (self->in, letter);
+}
+
 void fetch_nodes (fetch_t *self, const message_t *nodes)
 {
-    letter_t *letter = s_letter (LETTER_NODES, 0);
-    letter->message = s_copy (nodes);
-    mail_put (self->in, letter);
+    s_put (self, LETTER_NODES, 0, nodes);
 }
 
 void fetch_input (fetch_t *self, uint64_t id, const message_t *map)
 {
-    letter_t *letter = s_letter (LETTER_INPUT, id);
-    letter->message = s_copy (map);
-    mail_put (self->in, letter);
+    s_put (self, LETTER_INPUT, id, map);
 }
 
 void fetch_side (fetch_t *self, uint64_t id, const message_t *map)
 {
-    letter_t *letter = s_letter (LETTER_SIDE, id);
-    letter->message = s_copy (map);
-    mail_put (self->in, letter);
+    s_put (self, LETTER_SIDE, id, map);
 }
 
 void fetch_need (fetch_t *self, uint64_t id, uint64_t offset)

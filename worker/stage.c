@@ -193,8 +193,6 @@ bool stage_turn (fetcher_t *self)
 
 // ---- life
 
-// ---- life
-
 static void s_stage_free (stage_t **at)
 {
     stage_t *stage = *at;

@@ -1,9 +1,10 @@
 // staging: a segment of another worker as a sparse file of the same size in this node's scratch.
 //
 // Shared by all reduce tasks of its job here, and kept until FORGET, but for the blocks of ranges that are done. Its index comes first (TAIL: its
-// last bytes are asked for; INDEX: the rest of it; then it is OPEN), then blocks, as stages want them. A crate is what one haul brings: neighbours in the file. One that is lost
-// (its owner is gone, has other bytes than it said, or this disk is full) stays for those who use it, and is made anew for the next. Bytes are
-// written as they come: how long a block or an index is, is what another node says, and no reason to have so much memory.
+// last bytes are asked for; INDEX: the rest of it; then it is OPEN), then blocks, as stages want them. A crate is what one haul brings:
+// neighbours in the file. One that is lost (its owner is gone, has other bytes than it said, or this disk is full) stays for those who use it,
+// and is made anew for the next. Bytes are written as they come: how long a block or an index is, is what another node says, and no reason to
+// have so much memory.
 #define _GNU_SOURCE                                     // fallocate
 #include "worker/stage_parts.h"
 #include "base/clock.h"

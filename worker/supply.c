@@ -101,7 +101,7 @@ void supplies_free (supplies_t *self)
 static supply_t *s_new (supplies_t *supplies)
 {
     supply_t *self = memory_new (sizeof *self);
-    *self = (supply_t) { .next = supplies->first, .all = supplies, .id = ++supplies->last, .state = SUPPLY_COMING };
+    *self = (supply_t) { .next = supplies->first, .all = supplies, .id = ++supplies->last, .known = true, .state = SUPPLY_COMING };
     supplies->first = self;
     return self;
 }
@@ -111,13 +111,14 @@ supply_t *supply_new (supplies_t *supplies, const message_t *order, uint64_t wor
     if (!supplies->fetch)
         return NULL;
     supply_t *self = s_new (supplies);
-    self->known = order->verb == MESSAGE_REDUCE || *order->map.path;
-    if (order->verb == MESSAGE_MAP && self->known)
+    if (order->verb == MESSAGE_MAP && *order->map.path)
         fetch_input (supplies->fetch, self->id, order);
     else if (order->verb == MESSAGE_REDUCE)
         fetch_stage (supplies->fetch, self->id, order, worker, scratch);
-    else
+    else {
+        self->known = false;
         self->state = SUPPLY_READY;
+    }
     return self;
 }
 
@@ -130,7 +131,6 @@ void supplies_ahead (supplies_t *self, const message_t *ahead, uint64_t worker, 
 supply_t *supply_new_look (supplies_t *supplies, const char *folder, const char *marker)
 {
     supply_t *self = s_new (supplies);
-    self->known = true;
     fetch_look (supplies->fetch, self->id, folder, marker);
     return self;
 }
@@ -141,7 +141,6 @@ supply_t *supply_new_side (supplies_t *supplies, const message_job_t *job, uint3
     message_t map = { .verb = MESSAGE_MAP, .map = { .job = job->job, .file = side, .path = job->side_paths.item [side], .device = fact [0],
         .inode = fact [1], .size = fact [2], .length = fact [2], .mtime_ns = fact [3], .ctime_ns = fact [4], .head = fact [5], .tail = fact [6] } };
     supply_t *self = s_new (supplies);
-    self->known = true;
     fetch_side (supplies->fetch, self->id, &map);
     return self;
 }
