@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static char s_bytes [CACHE_BLOCK];
-static uint64_t s_job = 1;                               // that opens files
+static uint64_t s_job = 1;                              // that opens files
 
 static inline cache_t *s_cache (uint64_t blocks)
 {

@@ -206,14 +206,14 @@ START_TEST (test_who_sends_what_nobody_asked_for_is_cut)
 }
 END_TEST
 
-// Nobody reads meanwhile: the fetch thread may wait for a disk.
 // However much it is, little is asked for at a time, and it is in the file when it has come.
 START_TEST (test_a_large_haul_goes_into_a_file)
 {
     enum { PIECES = 64 };
     static char bytes [FETCH_BYTES];
     FILE *file = tmpfile ();
-    haul_t haul = { .what = FETCH_SEGMENT, .job = 7, .offset = 5, .size = PIECES * (uint64_t) FETCH_BYTES, .fd = fileno (file), .path = "staged", .done = s_done };
+    haul_t haul = { .what = FETCH_SEGMENT, .job = 7, .offset = 5, .size = PIECES * (uint64_t) FETCH_BYTES, .fd = fileno (file), .path = "staged",
+        .done = s_done };
     link_start (s_link, &haul, SECOND);
     s_send (SECOND);
     for (int answered = 0; answered < PIECES; answered++) {
@@ -244,6 +244,7 @@ START_TEST (test_a_file_that_cannot_be_written)
 }
 END_TEST
 
+// Nobody reads meanwhile: the fetch thread may wait for a disk.
 START_TEST (test_a_flood_waits_in_the_memory_of_who_sends_it)
 {
     enum { MOST = 1000 };

@@ -76,6 +76,17 @@ static void s_tell_nodes (const serve_t *serve)
     fetch_nodes (s_fetch, &nodes);
 }
 
+// A segment of so many runs, as worker 2 serves it, of whom the fetch thread knows.
+static serve_t *s_serve_segment (int runs)
+{
+    s_make_segment (s_path ("segment"), runs);
+    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
+    ck_assert_ptr_nonnull (serve);
+    serve_add (serve, JOB, 11, s_path ("segment"));
+    s_tell_nodes (serve);
+    return serve;
+}
+
 static void s_stage_ranges (int runs)
 {
     static const struct { const char *low, *high; int rows; } ranges [] = {
@@ -84,11 +95,7 @@ static void s_stage_ranges (int runs)
     };
     uint64_t owner, number, bytes, moved = 0;
     char *item;
-    s_make_segment (s_path ("segment"), runs);
-    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
-    ck_assert_ptr_nonnull (serve);
-    serve_add (serve, JOB, 11, s_path ("segment"));
-    s_tell_nodes (serve);
+    serve_t *serve = s_serve_segment (runs);
     for (size_t r = COUNT_OF (ranges); r-- > 0; ) {
         message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, ranges [r].low, ranges [r].high);
         fetch_stage (s_fetch, 20 + r, &reduce, 1, s_folder);
@@ -181,10 +188,7 @@ START_TEST (test_what_is_done_is_given_back)
 {
     uint64_t owner, number, bytes;
     char *item;
-    s_make_segment (s_path ("segment"), 2);
-    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
-    serve_add (serve, JOB, 11, s_path ("segment"));
-    s_tell_nodes (serve);
+    serve_t *serve = s_serve_segment (2);
     for (uint64_t attempt = 0; attempt < 4; attempt++) {                // the third is the task behind; the fourth is the first one once more
         bool behind = attempt == 2;
         message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, behind ? "00040000" : "00020000", behind ? "" : "00040000");
@@ -223,10 +227,7 @@ START_TEST (test_what_was_fetched_ahead_is_there)
     uint64_t owner, number, bytes, moved = 0;
     char *item;
     s_options.memory = 64 * MIB;
-    s_make_segment (s_path ("segment"), 2);
-    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
-    serve_add (serve, JOB, 11, s_path ("segment"));
-    s_tell_nodes (serve);
+    serve_t *serve = s_serve_segment (2);
     message_t reduce = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "00020000", "00040000");
     message_t ahead = s_ahead (&reduce, 5);
     fetch_stage (s_fetch, 1, &ahead, 1, s_folder);
@@ -262,10 +263,7 @@ START_TEST (test_how_much_is_fetched_ahead)
 {
     uint64_t owner, number, bytes;
     char *item;
-    s_make_segment (s_path ("segment"), 1);
-    serve_t *serve = serve_new (&(worker_options_t) { .head = "127.0.0.1" }, NULL);
-    serve_add (serve, JOB, 11, s_path ("segment"));
-    s_tell_nodes (serve);
+    serve_t *serve = s_serve_segment (1);
     for (uint64_t round = 0; round < 4; round++) {      // rounds 2 and 3: with memory, but the task will not come
         s_options.memory = round < 2 ? 0 : 64 * MIB;
         message_t all = s_reduce (s_path ("segment"), &owner, &number, &bytes, &item, "", "");

@@ -63,12 +63,11 @@ START_TEST (test_it_stays_beside_much_input)
     s_options.chunks_size = 16 * MIB;
     s_fetch_begin ();
     const uint64_t size = 8 * MIB, all = 60 * MIB;
-    message_t side = s_side (1, size), map = { .verb = MESSAGE_MAP, .map = { .job = 1, .path = (char *) "/nowhere/in.txt", .length = all, .size = all,
-        .inode = 50, .device = 6, .mtime_ns = 7, .ctime_ns = 8, .head = 9, .tail = 10 } };
+    message_t side = s_side (1, size), map = s_side (2, all);
+    map.map.inode = 50;
     fetch_side (s_fetch, 1, &side);
     fetched_t *place = s_expect_place (1);
     fetch_forget (s_fetch, 1);                          // the cache's policy has nothing for it: only its pins hold it
-    map.map.job = 2;
     fetch_input (s_fetch, 2, &map);
     s_free (s_expect_place (2));
     for (uint64_t from = 0; from < all; ) {
