@@ -5,8 +5,6 @@
 #include "master/master.h"
 #include "wire/beacon.h"
 
-#include <string.h>
-
 enum { WAIT_MS = 1500 };
 
 static void s_print (const beacon_heard_t *heard)

@@ -3,7 +3,6 @@
 #include "wire/bulk.h"
 
 #include <racimo.h>
-#include <stdio.h>
 
 enum { FRAME = 256 * 1024 };
 

@@ -7,7 +7,6 @@
 #include "wire/bulk.h"
 
 #include <racimo.h>
-#include <stdio.h>
 
 enum { FRAME = 256 * 1024, CREDIT = 48, BLOCK = 4, HELPERS_MOST = 4, CHOOSES = -1 };
 static const double NEVER = 1e18;

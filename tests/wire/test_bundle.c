@@ -4,9 +4,6 @@
 
 #include <dirent.h>
 #include <racimo.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static bool s_holds (const char *folder, const char *name, const char *text)
 {
