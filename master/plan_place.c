@@ -84,6 +84,15 @@ static uint64_t s_choose (const plan_t *self, const uint64_t *owned, uint32_t ra
     return self->worker [best]->number;
 }
 
+// Its place among the workers; behind them all: it is gone.
+static uint32_t s_index (const plan_t *self, uint64_t worker)
+{
+    uint32_t w = 0;
+    while (w < self->workers && self->worker [w]->number != worker)
+        w++;
+    return w;
+}
+
 // A task of which a worker has been told stays there, and what it was told is kept, unless that one has got its share.
 static void s_keep (plan_t *self, job_t *job, uint64_t *home_of, uint32_t *told, uint32_t *share)
 {
@@ -91,9 +100,7 @@ static void s_keep (plan_t *self, job_t *job, uint64_t *home_of, uint32_t *told,
     for (uint32_t t = 0; t < reduce->tasks; t++) {
         const task_t *task = &reduce->task [t];
         const home_t *home = task->told && task->home ? &reduce->home [task->home - 1] : NULL;
-        uint32_t w = 0;
-        while (home && w < self->workers && self->worker [w]->number != home->worker)
-            w++;
+        uint32_t w = home ? s_index (self, home->worker) : 0;
         if (home && (home->left || w == self->workers || !share [w]))
             plan_ahead_not (self, job, t);
         else if (home) {
@@ -107,15 +114,13 @@ static void s_keep (plan_t *self, job_t *job, uint64_t *home_of, uint32_t *told,
 void plan_job_place (plan_t *self, job_t *job, uint32_t ranges)
 {
     stage_t *reduce = &job->stage [1];
-    uint64_t *bytes = plan_job_spread (job, ranges), *home_of = memory_new (ranges * sizeof *home_of);
+    uint64_t *bytes = memory_new (ranges * sizeof *bytes), *home_of = memory_new (ranges * sizeof *home_of);
     uint64_t *owned = memory_new (((size_t) self->workers + 1) * ranges * sizeof *owned);       // the last: of who is gone
     uint32_t *told = memory_new (ranges * sizeof *told);
-    for (uint32_t i = 0; i < job->segments; i++) {
-        uint32_t w = 0;
-        while (w < self->workers && self->worker [w]->number != job->segment [i].worker)
-            w++;
-        s_spread (&job->segment [i], job->border, ranges, owned + (size_t) w * ranges);
-    }
+    for (uint32_t i = 0; i < job->segments; i++)
+        s_spread (&job->segment [i], job->border, ranges, owned + (size_t) s_index (self, job->segment [i].worker) * ranges);
+    for (size_t i = 0; i < ((size_t) self->workers + 1) * ranges; i++)
+        bytes [i % ranges] += owned [i];
     uint32_t *share = s_shares (self, job, owned, ranges);
     s_keep (self, job, home_of, told, share);
     for (uint32_t r = 0; r < ranges; r++)
