@@ -7,7 +7,6 @@
 // to reach the disk holds up nobody's reading.
 //
 // What may be read and written is the shelf's to say (shelf.h). The lock guards the two queues.
-#define _GNU_SOURCE
 #include "master/dataserver.h"
 #include "master/askers.h"
 #include "base/clock.h"
@@ -16,11 +15,10 @@
 
 #include <czmq.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -58,7 +56,7 @@ struct dataserver {
     pthread_cond_t work;
     queue_t asked, answered;
     uint32_t idle;                                      // helpers without work
-    bool anew;                                          // a job has been added
+    atomic_bool anew;                                   // a job has been added
     char (*cut) [KEY_TEXT]; size_t cuts;                // keys whose connections are to be ended
     // the speaker's own
     askers_t *askers;
@@ -204,22 +202,12 @@ static bulk_history_t *s_history (dataserver_t *self, const message_fetch_t *fet
     return &known->history;
 }
 
-// A job has been added since.
-static bool s_is_anew (dataserver_t *self)
-{
-    pthread_mutex_lock (&self->lock);
-    bool anew = self->anew;
-    self->anew = false;
-    pthread_mutex_unlock (&self->lock);
-    return anew;
-}
-
 static void s_hand_on (dataserver_t *self, exchange_t *exchange)
 {
     bool put = exchange->asked.verb == MESSAGE_PUT;
     exchange->weight = put ? exchange->payload.size : FETCH_BYTES;
     self->waiting += exchange->weight;
-    if (!put && s_is_anew (self))
+    if (!put && atomic_exchange (&self->anew, false))
         bulk_anew (&self->pace);
     if (!put)
         exchange->codec = bulk_choose (&self->pace, s_history (self, &exchange->asked.fetch), exchange->asked.fetch.codecs & bulk_codecs (),
@@ -410,9 +398,8 @@ int dataserver_port (const dataserver_t *self)
 status_t dataserver_add (dataserver_t *self, uint64_t job, fetch_what_t what, const input_list_t *files, const char *folder,
     const char *owner, error_t *error)
 {
-    pthread_mutex_lock (&self->lock);
-    self->anew |= what == FETCH_INPUT;
-    pthread_mutex_unlock (&self->lock);
+    if (what == FETCH_INPUT)
+        atomic_store (&self->anew, true);
     return shelf_add (self->shelf, job, what, files, folder, owner, error);
 }
 
