@@ -160,7 +160,7 @@ static void s_order (shell_t *self, work_t *work, const action_t *action)
     if (self->data)
         s_grant (self, work, member, action);
     if ((action->kind != ACTION_REDUCE || s_fits (work, &message)) && shell_tell_job (self, member, work))
-        prints_order (self, member, work, &message, action->slot, action->task);
+        prints_order (self, member, work, &message, action->slot);
 }
 
 static void s_compose_error (const work_t *work, const action_t *action, char *text, size_t room)

@@ -134,12 +134,12 @@ static void s_send_held (shell_t *self)
     }
 }
 
-void prints_order (shell_t *self, member_t *member, work_t *work, const message_t *order, uint64_t slot, uint64_t task)
+void prints_order (shell_t *self, member_t *member, work_t *work, const message_t *order, uint64_t slot)
 {
     message_t named = *order;
     bool known = true;
     if (order->verb == MESSAGE_MAP) {
-        work_map_message (work, task, &named.map);
+        work_map_message (work, order->map.task, &named.map);
         if (self->data && !work->numbered && (known = s_knows (self, work, (uint32_t) named.map.file))) {
             named.map.head = work->print [named.map.file].head;
             named.map.tail = work->print [named.map.file].tail;

@@ -6,6 +6,6 @@
 #pragma once
 #include "master/shell.h"
 
-// An order of a job for a slot: now, or when what it must name is known. task: of a MAP.
-void prints_order (shell_t *self, member_t *member, work_t *work, const message_t *order, uint64_t slot, uint64_t task);
+// An order of a job for a slot: now, or when what it must name is known.
+void prints_order (shell_t *self, member_t *member, work_t *work, const message_t *order, uint64_t slot);
 void prints_forget (shell_t *self, uint64_t job);       // it has ended: nobody waits for orders of it
