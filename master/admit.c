@@ -15,10 +15,6 @@
 
 #include <racimo.h>
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unreleased"
-#endif
-
 enum {
     WORKERS = 500,                                      // that fit in one NODES message
     RIVAL_US = 5 * 1000 * 1000, RIVAL_BEATS = 2,        // the first may have been sent before the newcomer came

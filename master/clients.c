@@ -6,8 +6,6 @@
 #include "master/intake.h"
 #include "base/log.h"
 
-enum { JOBS = 10000 };                                  // under way at a time: each costs memory before it costs time
-
 void shell_answer (shell_t *self, const peer_id_t *to, const char *why)
 {
     message_t end = { .verb = MESSAGE_END, .end = { (char *) why } };

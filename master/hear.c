@@ -7,10 +7,6 @@
 
 #include <stdio.h>
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unreleased"
-#endif
-
 static void s_beat (shell_t *self, member_t *member, const message_beat_t *beat)
 {
     work_t *work = shell_work (self, beat->job);

@@ -2,7 +2,7 @@
 #pragma once
 #include "wire/peer.h"
 
-enum { ROSTER_SLOTS = 4096, MACHINE_TEXT = 40 };                           // most slots of a worker
+enum { ROSTER_SLOTS = 4096, MACHINE_TEXT = 40 };        // most slots of a worker; room for a HELLO's machine
 
 typedef struct {
     uint64_t number, start, nonce, slots;

@@ -7,10 +7,6 @@
 
 #include <racimo.h>
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unreleased"
-#endif
-
 static void s_text_field (buffer_t *into, const char *name, const char *text)
 {
     buffer_print (into, "  \"%s\": ", name);
