@@ -195,14 +195,19 @@ static inline message_t s_submit (char **input, const char *output)
         .output = (char *) output, .user = (char *) "root", .priority = 100 } };
 }
 
-static inline uint64_t s_accepted (peer_t *client, const char *output)
+static inline uint64_t s_await_accepted (peer_t *client)
 {
-    char *input = (char *) "in.txt";
-    s_send (client, s_submit (&input, output));
     message_t accepted = s_await (client, MESSAGE_ACCEPTED);
     uint64_t job = accepted.accepted.job;
     message_free (&accepted);
     return job;
+}
+
+static inline uint64_t s_accepted (peer_t *client, const char *output)
+{
+    char *input = (char *) "in.txt";
+    s_send (client, s_submit (&input, output));
+    return s_await_accepted (client);
 }
 
 static inline void s_expect_text (const char *text, const char *part)

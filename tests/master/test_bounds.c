@@ -97,8 +97,7 @@ START_TEST (test_mute_clients)
         message_t submit = s_submit (&input, output);
         submit.submit.name = name;
         s_send (ana, submit);
-        message_t accepted = s_await (ana, MESSAGE_ACCEPTED);
-        message_free (&accepted);
+        s_await_accepted (ana);
     }
     zsock_t *mute [MUTE];
     message_t query = { .verb = MESSAGE_QUERY, .query = { QUERY_JOBS, 0 } };

@@ -88,14 +88,6 @@ static int s_count (peer_t *client, uint64_t *bytes)
     }
 }
 
-static uint64_t s_await_accepted (peer_t *client)
-{
-    message_t accepted = s_await (client, MESSAGE_ACCEPTED);
-    uint64_t job = accepted.accepted.job;
-    message_free (&accepted);
-    return job;
-}
-
 static void s_expect_end (peer_t *client, uint64_t exit_code, const char *part)
 {
     message_t finished = s_await (client, MESSAGE_FINISHED);
