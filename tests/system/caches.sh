@@ -7,14 +7,14 @@
 export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1
 cd "$work/data" || exit 1
 
-awk 'BEGIN { srand (7); for (i = 0; i < 1000000; i++) printf "%d %x %x %s\n", rand () * 1e9, rand () * 1e9, i * 7919 % 2000003, i % 5 ? "grey" : "green" }' > lines
+random_lines 1000000 > lines
 cat lines lines lines lines lines lines lines lines > input
 size=$(stat -c %s input)
 grep -c green input > "$work/green"
 
 holds 'the cluster is up' cluster 2
 
-# counts NAME: the nodes count right.   moved: bytes that the last job moved.
+# counts NAME: the nodes count right.
 counts () {
     rm -rf out
     on me run grep --pattern green --count input --chunk 4M -o "$work/data/out" --master localhost --quiet
@@ -24,7 +24,6 @@ counts () {
         fail "$1: exit code $code: $(tail -1 "$work/stderr") $(cat "$work/diff")"
     fi
 }
-moved () { python3 -c "import json, sys; print (json.load (open (sys.argv [1])) ['streamed_bytes'])" out/_job.json; }
 
 # again OPTIONS...: both workers once more.
 again () {
@@ -32,9 +31,7 @@ again () {
     for i in 1 2; do
         kill -TERM "${worker[i]}"
         ends "${worker[i]}" 0
-        starts "pi$i" worker "$@"
-        worker[i]=$daemon
-        says "pi$i" 'is worker' || return 1
+        back "$i" "$@" || return 1
     done
 }
 

@@ -49,6 +49,51 @@ ends () {
     [ "$status" -eq "$2" ]
 }
 
+# back N OPTIONS...: the worker of node N once more.
+back () {
+    local node=$1
+    shift
+    starts "pi$node" worker "$@"
+    worker[node]=$daemon
+    says "pi$node" 'is worker'
+}
+
+# random_lines N: so many, the same at each call.
+random_lines () {
+    awk -v lines="$1" 'BEGIN { srand (7); for (i = 0; i < lines; i++) printf "%d %x %x %s\n", rand () * 1e9, rand () * 1e9, i * 7919 % 2000003, i % 5 ? "grey" : "green" }'
+}
+
+result=$work/data/out                                   # of a job, on the head
+
+# begins WORDS...: a job in the background, as a client of its own; its process in $client, its result in $result.
+begins () {
+    rm -rf "$result"
+    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/me/racimo.conf timeout -k 5 60 "$RACIMO" run "$@" -o "$result" --master localhost --quiet \
+        > "$work/stdout" 2> "$work/stderr" < /dev/null &
+    client=$!
+}
+
+# Bytes that the last job, with its result there, has moved over the network.
+moved () { python3 -c "import json, sys; print (json.load (open (sys.argv [1])) ['streamed_bytes'])" "$result/_job.json"; }
+
+# same NAME WORDS...: on the cluster what a local run gives: its parts joined, and its rejected rows.
+same () {
+    local name=$1
+    shift
+    rm -rf "$work/local" "$result"
+    run "$@" -o "$work/local" --quiet
+    [ "$code" -eq 0 ] || fail "$name: does not run here: $(tail -1 "$work/stderr")"
+    on me run "$@" -o "$result" --master localhost --quiet
+    if [ "$code" -ne 0 ]; then
+        fail "$name: exit code $code: $(tail -1 "$work/stderr")"
+    elif ! joined "$result" | cmp - <(joined "$work/local") > "$work/diff" 2>&1; then
+        fail "$name: $(head -3 "$work/diff" | tr '\n' '|')"
+    else
+        pass "$name"
+    fi
+}
+joined () { cat "$1"/part-*; [ ! -d "$1/_rejected" ] || cat "$1"/_rejected/*; }
+
 # fine NAME: the last `on` went well.   refused NAME CODE PATTERN: it ended with CODE and one line like that, whatever else a daemon said before.
 fine () { holds "$1" test "$code" -eq 0; }
 refused () {

@@ -14,30 +14,19 @@ mkdir "$laptop" "$roots/head" "$roots/out"
 
 cp "$SRC/tests/system/jobs/weigh.c" "$laptop"
 
-# same NAME WORDS...: typed in the laptop's folder, the cluster gives what a run there does.
-same () {
-    local name=$1
-    shift
+result=$roots/out/result
+# alike NAME WORDS...: typed in the laptop's folder, the cluster gives what a run there does.
+alike () {
     cd "$laptop" || exit 1
-    rm -rf "$work/local" "$roots/out/result"
-    run "$@" -o "$work/local" --quiet
-    [ "$code" -eq 0 ] || fail "$name: does not run here: $(tail -1 "$work/stderr")"
-    on me run "$@" -o "$roots/out/result" --master localhost --quiet
-    if [ "$code" -ne 0 ]; then
-        fail "$name: exit code $code: $(tail -1 "$work/stderr")"
-    elif ! cat "$roots/out/result"/part-* | cmp - <(cat "$work/local"/part-*) > "$work/diff" 2>&1; then
-        fail "$name: $(head -3 "$work/diff" | tr '\n' '|')"
-    else
-        pass "$name"
-    fi
+    same "$@"
 }
 # refuses NAME CODE PATTERN WORDS...: the cluster does not, in one line like that.
 refuses () {
     local name=$1 expected=$2 pattern=$3
     shift 3
     cd "$laptop" || exit 1
-    rm -rf "$roots/out/result"
-    on me run "$@" -o "$roots/out/result" --master localhost --quiet
+    rm -rf "$result"
+    on me run "$@" -o "$result" --master localhost --quiet
     refused "$name" "$expected" "$pattern"
 }
 # Bytes that have come to the only node from the head, as its last beat says.
@@ -51,7 +40,7 @@ PROBE=50000
 comes () {
     local now=0 due=$((SECONDS + 20))
     bytes $PROBE > "$laptop/probe"
-    same "$1: a new file" ./weigh.c --model probe
+    alike "$1: a new file" ./weigh.c --model probe
     while [ $SECONDS -lt $due ] && [ "$now" -lt $((seen + $2 + PROBE)) ]; do now=$(streamed); done
     if [ "$now" -ge $((seen + $2 + PROBE)) ] && [ "$now" -lt $((seen + $2 + 10 * PROBE)) ]; then pass "$1"; else fail "$1: $now bytes after $seen"; fi
     seen=$now
@@ -63,22 +52,22 @@ holds 'the cluster is up' cluster 1
 # ---- side files
 
 bytes 4000000 > "$laptop/weights.bin"
-same 'a side file that lies with the client' ./weigh.c
+alike 'a side file that lies with the client' ./weigh.c
 comes 'it comes once' 4000000
-same 'the same again' ./weigh.c
+alike 'the same again' ./weigh.c
 comes 'what a client brought once is not sent again' 0
 bytes 90000 > "$laptop/weights.bin"
-same 'another one under that name' ./weigh.c
+alike 'another one under that name' ./weigh.c
 : > "$laptop/empty"
-same 'an empty side file' ./weigh.c --model empty
+alike 'an empty side file' ./weigh.c --model empty
 mv "$laptop/weights.bin" "$laptop/renamed.bin"
-same 'by an option' ./weigh.c --model renamed.bin
+alike 'by an option' ./weigh.c --model renamed.bin
 refuses 'a side file that is nowhere' 2 "side file 'model': neither with the client nor on the head: weights.bin: not found on the head"  ./weigh.c
 
 bytes 20000000 > "$roots/head/model"
-same 'a large side file on the head' ./weigh.c --model "$roots/head/model"
+alike 'a large side file on the head' ./weigh.c --model "$roots/head/model"
 comes 'it comes once, from the head' 20000000
-same 'the same file again' ./weigh.c --model "$roots/head/model"
+alike 'the same file again' ./weigh.c --model "$roots/head/model"
 comes 'it lies in the cache now' 0
 bytes 20000001 > "$roots/head/model"
 add_node () {
@@ -90,13 +79,13 @@ add_node () {
     says pi2 'is worker'
 }
 holds 'a second node' add_node
-same 'another file there is another file' ./weigh.c --model "$roots/head/model"
+alike 'another file there is another file' ./weigh.c --model "$roots/head/model"
 
 bytes 9000000 > "$laptop/large"
 refuses 'too large to travel' 2 'larger than the 8 MiB that travel with a job, and the head has none: large: not found' ./weigh.c --model large
 refuses 'too large to travel, and outside the roots' 2 "and the head has none: $laptop/large: lies outside" ./weigh.c --model "$laptop/large"
 cp "$laptop/large" "$work/large"
-same 'too large to travel, but the head has the same' ./weigh.c --model large
+alike 'too large to travel, but the head has the same' ./weigh.c --model large
 bytes 9000000 > "$work/large"
 refuses 'too large to travel, and the head has another' 2 'side file large: is another one here than on the head' ./weigh.c --model large
 
@@ -152,7 +141,7 @@ worker[3]=$daemon
 holds 'a node without a compiler' says pi3 'is worker'
 on me nodes --master localhost
 holds 'it is shown as such' grep -Eq '^pi3 .*no compiler' "$work/stdout"
-same 'it runs what another one has compiled' ./slow.c
+alike 'it runs what another one has compiled' ./slow.c
 holds 'it has worked' test "$(attempts pi3)" -gt 0
 holds 'the head says whose build that is' says head 'runs as pi[12] has compiled it'
 on me run "$laptop/weigh.c" --model "$laptop/renamed.bin" -o - --master localhost --quiet
@@ -165,24 +154,22 @@ refuses 'if nobody else is there, it says so' 4 'pi3: has no compiler, and no no
 # ---- what a node has kept is deleted while it works
 
 again () {                                              # again N: node N once more
-    RACIMO_WORKER_CACHE=$work/pi$1/kept starts "pi$1" worker
-    worker[$1]=$daemon
-    says "pi$1" 'is worker'
+    RACIMO_WORKER_CACHE=$work/pi$1/kept back "$1"
 }
 stops 3
 holds 'a node once more' again 1
 cache=$work/pi1/kept
 cp "$work/data/head/model" "$laptop/many.bin" && truncate -s 5M "$laptop/many.bin"
-same 'with all caches' ./weigh.c --model many.bin
+alike 'with all caches' ./weigh.c --model many.bin
 holds 'they are there' test -d "$cache/bundles" -a -d "$cache/jobs" -a -d "$cache/chunks"
 rm -rf "$cache/bundles"
-same 'its sources are gone' ./weigh.c --model many.bin
+alike 'its sources are gone' ./weigh.c --model many.bin
 find "$cache/bundles" -name weigh.c -delete
 cp "$laptop/weigh.c" "$laptop/again.c"
 rm -rf "$cache/jobs"
-same 'its sources in part, and what was compiled' ./weigh.c --model many.bin
+alike 'its sources in part, and what was compiled' ./weigh.c --model many.bin
 rm -rf "$cache"
-same 'everything' ./weigh.c --model many.bin
+alike 'everything' ./weigh.c --model many.bin
 # In the middle: executors come and go, and each needs the job's code and its side file again.
 cat > "$laptop/mortal.c" <<'C'
 #include <racimo.h>
@@ -234,14 +221,14 @@ here=$(uname -m)
 if [ "$here" = aarch64 ]; then other=x86_64 number='\076'; else other=aarch64 number='\267'; fi
 compile () { ${CC:-cc} -O2 -shared -fPIC -ffp-contract=off -funsigned-char -I"$SRC/api" "$SRC/jobs/pi.c" -o "$1" 2> "$work/stderr"; }
 holds 'a job is compiled' compile ready.so
-same 'a job of one CPU' ./ready.so --samples 100000
+alike 'a job of one CPU' ./ready.so --samples 100000
 # Another CPU's: the same but for what its header says.
 cp ready.so "ready.$other.so"
 printf '%b' "$number" | dd of="ready.$other.so" bs=1 seek=18 conv=notrunc 2> "$work/stderr"
-same 'each node takes its own' ./ready.so --samples 100000
+alike 'each node takes its own' ./ready.so --samples 100000
 cp ready.so "both.$here.so"
 cp "ready.$other.so" "both.$other.so"
-same 'whichever is named' "./both.$other.so" --samples 100000
+alike 'whichever is named' "./both.$other.so" --samples 100000
 cp "ready.$other.so" "alone.$other.so"
 run "./alone.$other.so" --samples 1000
 refused 'not for this CPU' 4 "alone\.$other\.so: is compiled for $other and not for $here: alone\.$here\.so beside it would do"

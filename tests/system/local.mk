@@ -5,10 +5,13 @@ system_tests = tests/system/cli.sh tests/system/jobs.sh tests/system/determinism
     tests/system/up.sh tests/system/cluster_net.sh tests/system/cluster_docs.sh tests/system/cluster_client.sh tests/system/streams.sh \
     tests/system/caches.sh tests/system/cluster_jobs.sh
 TESTS += $(system_tests)
-EXTRA_DIST += $(system_tests) tests/system/net.sh tests/system/hostile.py tests/system/slurm.sh tests/system/common.sh tests/system/cluster.sh tests/system/cluster_travel.sh tests/system/cluster_figures.sh tests/system/memcheck.sh tests/system/storm.sh tests/system/sick.c tests/system/jobs/chosen.c tests/system/jobs/effects.c \
-    tests/system/jobs/gaps.c tests/system/jobs/gate.c tests/system/jobs/late.c tests/system/jobs/pause.c tests/system/jobs/ledger.c tests/system/jobs/money.c \
-    tests/system/jobs/numbers.c tests/system/jobs/spread.c tests/system/jobs/stand.h tests/system/jobs/top.c tests/system/jobs/trouble.c tests/system/jobs/weigh.c tests/system/jobs/wide.c tests/system/jobs/long.c \
-    tests/system/jobs/whole.c
+EXTRA_DIST += $(system_tests) \
+    tests/system/cluster.sh tests/system/cluster_figures.sh tests/system/cluster_travel.sh tests/system/common.sh tests/system/hostile.py \
+    tests/system/memcheck.sh tests/system/net.sh tests/system/sick.c tests/system/slurm.sh tests/system/storm.sh \
+    tests/system/jobs/chosen.c tests/system/jobs/effects.c tests/system/jobs/gaps.c tests/system/jobs/gate.c tests/system/jobs/late.c \
+    tests/system/jobs/ledger.c tests/system/jobs/long.c tests/system/jobs/money.c tests/system/jobs/numbers.c tests/system/jobs/pause.c \
+    tests/system/jobs/spread.c tests/system/jobs/stand.h tests/system/jobs/top.c tests/system/jobs/trouble.c tests/system/jobs/weigh.c \
+    tests/system/jobs/whole.c tests/system/jobs/wide.c
 
 # The whole product of settings instead of a covering selection: about 20,000 runs; and a hundred jobs in a storm.
 check-long: all $(check_SCRIPTS)

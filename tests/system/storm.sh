@@ -8,7 +8,7 @@ export RACIMO_HOME=${RACIMO_HOME:-$build} RACIMO_BLIND=1
 cd "$work/data" || exit 1
 RANDOM=${SEED:-5}
 
-awk 'BEGIN { srand (7); for (i = 0; i < 400000; i++) printf "%d %x %x %s\n", rand () * 1e9, rand () * 1e9, i * 7919 % 2000003, i % 5 ? "grey" : "green" }' > lines
+random_lines 400000 > lines
 LC_ALL=C sort lines > sorted
 grep green lines > greens
 
@@ -17,14 +17,6 @@ holds 'the cluster is up' cluster 3
 # Of the children of a process: the first; any one.
 child () { pgrep -P "$1" | head -1; }
 some_child () { pgrep -P "$1" | shuf -n 1; }
-
-# begins WORDS...: a job in the background, its process in $client.
-begins () {
-    rm -rf out
-    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/me/racimo.conf timeout -k 5 60 "$RACIMO" run "$@" --chunk 512k -o "$work/data/out" --master localhost --quiet \
-        > "$work/stdout" 2> "$work/stderr" < /dev/null &
-    client=$!
-}
 
 # strikes KIND NODE: whatever it is, it may be gone by itself already.
 strikes () {
@@ -43,9 +35,7 @@ strikes () {
 again () {
     timeout 20 tail -s 0.05 --pid="${worker[$1]}" -f /dev/null
     wait "${worker[$1]}"
-    starts "pi$1" worker
-    worker[$1]=$daemon
-    says "pi$1" 'is worker' && [ "$(ls "$work/pi$1/scratch")" = "worker-$daemon" ]
+    back "$1" && [ "$(ls "$work/pi$1/scratch")" = "worker-$daemon" ]
 }
 
 # The one test here that is about time: a moment in the middle of whatever goes on.
@@ -62,10 +52,10 @@ for ((round = 0; round < ${STORM:-15}; round++)); do
     kind=${kinds[round % 5]} node=$((1 + RANDOM % 3))
     if ((round % 2)); then
         expected=sorted
-        begins sort lines --partitions 6
+        begins sort lines --partitions 6 --chunk 512k
     else
         expected=greens
-        begins grep --pattern green lines
+        begins grep --pattern green lines --chunk 512k
     fi
     passes $((RANDOM % 700))
     strikes "$kind" "$node"

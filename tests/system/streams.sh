@@ -12,36 +12,9 @@ cd "$work/data" || exit 1
 cp "$SRC/data/opticks.txt" "$SRC/data/stations.txt" "$SRC/data/birdstrikes.csv" .
 gzip -c opticks.txt > opticks.gz
 mkdir many && split -n l/7 opticks.txt many/
-awk 'BEGIN { srand (7); for (i = 0; i < 2000000; i++) printf "%d %x %x %s\n", rand () * 1e9, rand () * 1e9, i * 7919 % 2000003, i % 5 ? "grey" : "green" }' > lines
+random_lines 2000000 > lines
 printf 'name,n\nx,1\nx,oops\ny,3\n' > bad.csv
 
-# same NAME ARGUMENTS...: on the cluster what a local run gives: its parts joined, and its rejected rows.
-same () {
-    local name=$1
-    shift
-    rm -rf "$work/local" "$work/data/out"
-    run "$@" -o "$work/local" --quiet
-    [ "$code" -eq 0 ] || fail "$name: does not run here: $(tail -1 "$work/stderr")"
-    on me run "$@" -o "$work/data/out" --master localhost --quiet
-    if [ "$code" -ne 0 ]; then
-        fail "$name: exit code $code: $(tail -1 "$work/stderr")"
-    elif ! joined "$work/data/out" | cmp - <(joined "$work/local") > "$work/diff" 2>&1; then
-        fail "$name: $(head -3 "$work/diff" | tr '\n' '|')"
-    else
-        pass "$name"
-    fi
-}
-joined () { cat "$1"/part-*; [ ! -d "$1/_rejected" ] || cat "$1"/_rejected/*; }
-
-# What the last job has moved over the network.
-moved () { python3 -c "import json, sys; print (json.load (open (sys.argv [1])) ['streamed_bytes'])" "$work/data/out/_job.json"; }
-
-begin () {                                              # in the background, as a client of its own; its process in $client
-    rm -rf "$work/data/out"
-    RACIMO_TEST_MARK=$mark RACIMO_CONFIG=$work/me/racimo.conf timeout -k 5 60 "$RACIMO" run "$@" -o "$work/data/out" --master localhost --quiet \
-        > "$work/stdout" 2> "$work/stderr" < /dev/null &
-    client=$!
-}
 # parts NAME FILE: the job in the background ends well, and its parts joined are FILE.
 parts () {
     wait "$client"
@@ -65,12 +38,6 @@ node_of () {
 # Whoever waits at the gate goes on, now and later. We hold a FIFO open ourselves, so nobody who tells waits, or writes to nobody.
 let_go () { exec 8<> "$work/go"; }
 hold_again () { exec 8>&-; while read -rt 0.01 -u 9; do :; done; }
-
-again () {                                              # again N: node N once more
-    starts "pi$1" worker
-    worker[$1]=$daemon
-    says "pi$1" 'is worker'
-}
 
 holds 'the cluster is up' cluster 2
 
@@ -107,25 +74,25 @@ LC_ALL=C sort -u lines > "$work/sorted"
 mkfifo "$work/started" "$work/go"
 exec 9<> "$work/started"
 
-begin "${gate[@]}"
+begins "${gate[@]}"
 read -rt 60 -u 9 slot
 node=$(node_of "$slot")
 kill -KILL "${worker[node]}"
 let_go
 parts 'a worker killed in the map phase' lines
 hold_again
-holds 'it comes again' again "$node"
+holds 'it comes again' back "$node"
 
-begin "${pause[@]}"
+begins "${pause[@]}"
 read -rt 60 -u 9 slot
 node=$((3 - $(node_of "$slot")))
 kill -KILL "${worker[node]}"
 let_go
 parts 'a worker killed in the shuffle' "$work/sorted"
 hold_again
-holds 'it comes again too' again "$node"
+holds 'it comes again too' back "$node"
 
-begin "${pause[@]}"
+begins "${pause[@]}"
 read -rt 60 -u 9 slot
 node=$((3 - $(node_of "$slot")))
 kill -STOP "${worker[node]}"
@@ -136,7 +103,7 @@ kill -CONT "${worker[node]}"
 holds 'when it goes on it drops what it has and is welcome' says "pi$node" 'all work here is dropped'
 holds 'and the head knows it again' heard "$work/pi$node.log" 'is worker ([5-9]|1[0-9]) of'
 
-begin "${gate[@]}"
+begins "${gate[@]}"
 read -rt 60 -u 9 slot
 node=$(node_of "$slot")
 kill -TERM "${worker[node]}"
@@ -145,7 +112,7 @@ let_go
 parts 'a worker that drains' lines
 hold_again
 holds 'it ends well' ends "${worker[node]}" 0
-again "$node"
+back "$node"
 
 # ---- while one map still waits, the segments of others are sealed, and a node fetches what it will reduce
 
@@ -165,7 +132,7 @@ fetches () {                                            # NODE: within 10 second
 
 for victim in other waiting; do                         # the map that waits is the last, or the first that another node took from the end
     for _ in 1 2 3 4; do                                # a node that came late to the maps has no segment yet: then nobody knows what to fetch
-        begin "${late[@]}"
+        begins "${late[@]}"
         read -rt 60 -u 9 slot
         node=$(node_of "$slot")
         ! fetches "$node" || break
@@ -180,9 +147,9 @@ for victim in other waiting; do                         # the map that waits is 
     let_go
     parts "and then the $victim one is killed" "$work/distinct"
     hold_again
-    again "$node"
+    back "$node"
 done
-begin "${late[@]}"
+begins "${late[@]}"
 read -rt 60 -u 9 slot
 let_go
 wait "$client"
@@ -199,7 +166,7 @@ for i in 1 2; do
     for file in "$work/pi$i"/cache/chunks/chunks-0/*.data "$work/pi$i"/*/chunks/chunks-0/*.data; do
         [ ! -e "$file" ] || printf 'rubbish' | dd of="$file" bs=1 seek=$((2 * 1048576 + 99)) conv=notrunc status=none
     done
-    again "$i"
+    back "$i"
 done
 same 'blocks that were damaged on the disk' grep lines --pattern grey --chunk 1M
 holds "only they came again ($(moved) bytes)" test "$(moved)" -gt 0 -a "$(moved)" -lt $((size / 2))
@@ -215,7 +182,7 @@ same 'a cache much smaller than the input' sort lines
 
 # ---- the head
 
-begin "${gate[@]}"
+begins "${gate[@]}"
 read -rt 60 -u 9 slot
 kill -KILL "$master"
 wait "$client"
