@@ -120,7 +120,7 @@ void cache_file_orphan (cache_t *self, cache_file_t *file)
 
 static seen_t s_see (const struct stat *facts)
 {
-    return (seen_t) { facts->st_dev, facts->st_ino, (int64_t) facts->st_ctim.tv_sec * 1000000000 + facts->st_ctim.tv_nsec };
+    return (seen_t) { facts->st_dev, facts->st_ino, file_time_ns (facts->st_ctim) };
 }
 
 void cache_file_close (cache_file_t *file)
@@ -247,7 +247,7 @@ static void s_load_sums (cache_t *self, int fd, const header_t *header)
     uint64_t sum [512];
     ssize_t n;
     file->turn = header->turn;
-    file->used_ns = fstat (fd, &facts) ? 0 : (int64_t) facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec;
+    file->used_ns = fstat (fd, &facts) ? 0 : file_time_ns (facts.st_mtim);
     for (uint64_t b = 0; b < file->blocks; b += (uint64_t) n / sizeof *sum) {
         n = pread (fd, sum, sizeof sum, (off_t) (sizeof *header + b * sizeof *sum));
         if (n < (ssize_t) sizeof *sum)

@@ -89,7 +89,7 @@ static status_t s_read (engine_side_t *side, const char *path, uint64_t mtime_ns
     status_t rc = fd < 0 || fstat (fd, &facts) ? error_errno (error, "side file %s", path) : OK;
     if (!rc && (uint64_t) facts.st_size > UINT32_MAX - 64)
         rc = error_set_kind (error, ERROR_USAGE, "side file %s: larger than 4 GiB", path);
-    if (!rc && mtime_ns && (uint64_t) facts.st_mtim.tv_sec * 1000000000 + (uint64_t) facts.st_mtim.tv_nsec != mtime_ns)
+    if (!rc && mtime_ns && (uint64_t) file_time_ns (facts.st_mtim) != mtime_ns)
         rc = error_set_kind (error, ERROR_DATA, "side file %s: changed while the job ran", path);
     if (!rc)
         rc = S_ISREG (facts.st_mode) && facts.st_size >= MAPPED_LEAST ? s_map (side, fd, (size_t) facts.st_size, path, error) : s_copy (side, path, error);

@@ -4,6 +4,7 @@
 // another inode) path, size and time must agree and the first and last 64 KiB must hash to the same: a copy that an rsync has made
 // counts as the same file, for it is; one that was changed within the same second and size in the middle only would not be seen.
 #include "worker/locate.h"
+#include "base/file.h"
 #include "store/input.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -75,8 +76,7 @@ static place_t *s_place (locate_t *self, uint64_t job, uint64_t file)
 static bool s_is_same (const message_map_t *map, int fd, const struct stat *here)
 {
     uint64_t head = 0, tail = 0;
-    int64_t mtime_ns = (int64_t) here->st_mtim.tv_sec * 1000000000 + here->st_mtim.tv_nsec;
-    if (!S_ISREG (here->st_mode) || (uint64_t) here->st_size != map->size || mtime_ns != (int64_t) map->mtime_ns)
+    if (!S_ISREG (here->st_mode) || (uint64_t) here->st_size != map->size || (uint64_t) file_time_ns (here->st_mtim) != map->mtime_ns)
         return false;
     if (here->st_ino == map->inode && here->st_dev == map->device)
         return true;

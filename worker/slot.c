@@ -188,7 +188,7 @@ static status_t s_send_sides (slot_t *self, const dossier_t *dossier, error_t *e
     return rc;
 }
 
-static bool s_needs_sides (const message_t *order)
+static bool s_is_task (const message_t *order)
 {
     return order->verb == MESSAGE_MAP || order->verb == MESSAGE_REDUCE;
 }
@@ -201,7 +201,7 @@ static status_t s_send (slot_t *self, const errand_t *errand, const dossier_t *d
         TRY (message_send (self->line.channel, &load, error));
         s_remember_loaded (self, dossier->job.job.job);
     }
-    if (s_needs_sides (&errand->order))
+    if (s_is_task (&errand->order))
         TRY (s_send_sides (self, dossier, error));
     message_t order = errand->supply ? supply_order (errand->supply, &errand->order) : errand->order;
     return message_send (self->line.channel, &order, error);
@@ -234,7 +234,7 @@ static bool s_begin (slot_t *self)
         s_decline (self, plugin_unable (plugin) ? self->post->worker : 0, plugin_error (plugin), plugin_compiler (plugin));
         return true;
     }
-    if (s_needs_sides (head)) {
+    if (s_is_task (head)) {
         const error_t *why = NULL;
         supply_state_t sides = dossier_sides (dossier, &self->post->supplies, &why);
         if (sides == SUPPLY_COMING)
@@ -294,7 +294,7 @@ void slot_give (slot_t *self, message_t *order)
 {
     self->queue = memory_grow (self->queue, (self->queued + 1) * sizeof *self->queue);
     const dossier_t *dossier = dossiers_find (&self->post->jobs, order_ids (order).job);
-    bool supplied = dossier && (order->verb == MESSAGE_MAP || order->verb == MESSAGE_REDUCE);
+    bool supplied = dossier && s_is_task (order);
     self->queue [self->queued++] = (errand_t) {
         .order = *order, .supply = supplied ? supply_new (&self->post->supplies, order, self->post->worker, dossier->scratch) : NULL,
     };

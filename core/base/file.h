@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 CHECKED status_t file_write_all (int fd, const void *bytes, size_t size, const char *path, error_t *error);
 CHECKED status_t file_write_at (int fd, const void *bytes, size_t size, uint64_t offset, const char *path, error_t *error);
@@ -15,3 +16,9 @@ CHECKED status_t file_replace (const char *path, mode_t mode, const void *bytes,
 CHECKED status_t file_make_folders (const char *path, mode_t mode, error_t *error);             // as mkdir -p
 void file_remove_tree (const char *path);                                               // as rm -rf; does not follow links
 char *file_join (const char *folder, const char *name);                                 // "folder/name"; the caller frees it
+
+// st_mtim, st_ctim: one number, by which it is told whether a file was changed.
+static inline int64_t file_time_ns (struct timespec time)
+{
+    return (int64_t) time.tv_sec * 1000000000 + time.tv_nsec;
+}

@@ -117,8 +117,8 @@ static status_t s_add_file (const char *path, const walk_t *walk, error_t *error
         into->file = memory_grow (into->file, (into->files ? 2 * (size_t) into->files : 1) * sizeof *into->file);
     into->file [into->files++] = (input_file_t) {
         .path = s_absolute (path), .size = (uint64_t) facts.st_size, .inode = facts.st_ino, .device = facts.st_dev,
-        .mtime_ns = (int64_t) facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec,
-        .ctime_ns = (int64_t) facts.st_ctim.tv_sec * 1000000000 + facts.st_ctim.tv_nsec,
+        .mtime_ns = file_time_ns (facts.st_mtim),
+        .ctime_ns = file_time_ns (facts.st_ctim),
         .packed = !memcmp (head, "\x1f\x8b", 2),
     };
     return OK;

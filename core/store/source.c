@@ -9,6 +9,7 @@
 // nothing, and who brings the blocks holds the original against what it was at submit. That somebody has cleared the cache is no fault of the data:
 // who has the copy open reads on, and who does not finds a new one at the next attempt.
 #include "store/source.h"
+#include "base/file.h"
 #include "store/source_gz.h"
 
 #include <errno.h>
@@ -40,8 +41,7 @@ status_t source_check (source_t *self, error_t *error)
         return error_errno (error, "%s: cannot look at it", file->path);
     if (now.st_nlink == 0 && !file->guard)
         return error_set_kind (error, ERROR_DATA, "%s: deleted while the job ran", file->path);
-    int64_t mtime_ns = (int64_t) now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
-    bool later = mtime_ns != file->mtime_ns && !file->guard;
+    bool later = file_time_ns (now.st_mtim) != file->mtime_ns && !file->guard;
     if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || later)
         return s_changed (self, error);
     return OK;
