@@ -233,6 +233,12 @@ cache_file_t *cache_open (cache_t *self, const cache_identity_t *identity, uint6
     return file;
 }
 
+cache_file_t *cache_again (cache_file_t *file)
+{
+    file->users++;
+    return file;
+}
+
 void cache_close (cache_t *self, cache_file_t **file_p)
 {
     cache_file_t *file = *file_p;

@@ -24,6 +24,7 @@ uint64_t cache_limit (const cache_t *self);             // less than asked for o
 
 // Counts its users; each one closes. job: who will read it. NULL: the disk refuses.
 cache_file_t *cache_open (cache_t *self, const cache_identity_t *identity, uint64_t job, error_t *error);
+cache_file_t *cache_again (cache_file_t *file);         // one more user of the same, though its name may lead elsewhere by now; it closes too
 void cache_close (cache_t *self, cache_file_t **file_p);
 const char *cache_path (const cache_file_t *file);      // to be read where cache_has said so
 // True: the block is there and whole. The first question about a block of an earlier life reads it.

@@ -161,22 +161,15 @@ static bool s_is_on_its_way (const fetcher_t *self, const inlet_t *inlet, uint64
     return false;
 }
 
-static void s_ask (fetcher_t *self, link_t *head, inlet_t *inlet, uint64_t block)
+static void s_ask (fetcher_t *self, link_t *head, const inlet_t *inlet, uint64_t block)
 {
-    error_t error = { 0 };
-    cache_identity_t identity = fetcher_identity (&inlet->map.map);
-    cache_file_t *file = cache_open (self->cache, &identity, inlet->map.map.job, &error);
-    if (!file) {
-        s_fail (self, inlet, &error);
-        return;
-    }
     unit_t *unit = memory_grow (NULL, sizeof *unit);    // not zeroed: a MiB that will be written anyway
     unit->fetcher = self;
     unit->id = inlet->id;
-    unit->file = file;
+    unit->file = cache_again (inlet->file);
     unit->block = block;
     unit->haul = (haul_t) { .what = FETCH_INPUT, .job = inlet->map.map.job, .index = inlet->map.map.file, .offset = block * CACHE_BLOCK,
-                            .size = cache_block_size (file, block), .bytes = unit->bytes, .done = s_done, .context = unit };
+                            .size = cache_block_size (unit->file, block), .bytes = unit->bytes, .done = s_done, .context = unit };
     unit->next = self->units;
     self->units = unit;
     link_start (head, &unit->haul, clock_us ());
@@ -236,8 +229,6 @@ bool inlet_turn (fetcher_t *self)
         if (!link_has_room (head) || fetcher_requests (self) >= REQUESTS_MOST)
             return false;
         s_ask (self, head, inlet, block);
-        if (inlet->failed)
-            return true;
     }
     cache_pin (inlet->file, block);
     inlet->high++;

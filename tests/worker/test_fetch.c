@@ -11,10 +11,8 @@ static message_t s_map (uint64_t offset, uint64_t length, uint64_t size)
 }
 
 // Reads a split as an executor does: asks before it reads, up to what it was told.
-static void s_read_all (uint64_t id, const char *path, uint64_t from, uint64_t to)
+static void s_read_open (uint64_t id, int fd, uint64_t from, uint64_t to)
 {
-    int fd = open (path, O_RDONLY | O_CLOEXEC);
-    ck_assert (fd >= 0);
     char *bytes = memory_new (16 * MIB);
     while (from < to) {
         fetch_need (s_fetch, id, from);
@@ -23,7 +21,7 @@ static void s_read_all (uint64_t id, const char *path, uint64_t from, uint64_t t
         ck_assert_uint_gt (news->upto, from);
         ck_assert_uint_le (news->upto - from, 16 * MIB);
         size_t size = (size_t) (news->upto - from);
-        ck_assert (!file_read_at (fd, bytes, size, from, path, NULL));
+        ck_assert (!file_read_at (fd, bytes, size, from, "", NULL));
         for (size_t i = 0; i < size; i++)
             if (bytes [i] != s_byte (from + i))
                 ck_abort_msg ("byte %d differs", (int) (from + i));
@@ -31,6 +29,13 @@ static void s_read_all (uint64_t id, const char *path, uint64_t from, uint64_t t
         s_free (news);
     }
     free (bytes);
+}
+
+static void s_read_all (uint64_t id, const char *path, uint64_t from, uint64_t to)
+{
+    int fd = open (path, O_RDONLY | O_CLOEXEC);
+    ck_assert (fd >= 0);
+    s_read_open (id, fd, from, to);
     close (fd);
 }
 
@@ -74,6 +79,24 @@ START_TEST (test_bytes_behind_the_split)
     fetched_t *place = s_await ();
     s_read_all (1, place->path, 0, size);
     s_free (place);
+}
+END_TEST
+
+// Who has the copy open reads on, far behind what was there when somebody cleared the cache.
+START_TEST (test_a_cache_that_is_cleared_meanwhile)
+{
+    const uint64_t size = 30 * MIB;
+    message_t map = s_map (0, size, size);
+    fetch_input (s_fetch, 1, &map);
+    fetched_t *place = s_await ();
+    int fd = open (place->path, O_RDONLY | O_CLOEXEC);
+    ck_assert (fd >= 0);
+    s_read_open (1, fd, 0, MIB);
+    file_remove_tree (s_options.chunks);
+    s_read_open (1, fd, MIB, size);
+    close (fd);
+    s_free (place);
+    s_map_split (2, 0, size, size);
 }
 END_TEST
 
@@ -206,7 +229,7 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_a_split_comes_and_stays, test_bytes_behind_the_split, test_a_cache_much_smaller_than_the_input,
+        test_a_split_comes_and_stays, test_bytes_behind_the_split, test_a_cache_that_is_cleared_meanwhile, test_a_cache_much_smaller_than_the_input,
         test_what_the_head_refuses_fails_the_order, test_damaged_bytes_are_not_kept, test_a_file_that_is_here_is_read_here,
         test_parts_go_to_the_head, test_a_head_that_cannot_store,
     };
