@@ -11,6 +11,7 @@
 #include "wire/beacon.h"
 #include "base/clock.h"
 #include "base/memory.h"
+#include "wire/gate.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,31 +29,11 @@ static const char s_question [8] = "racimo?1", s_answer [8] = "racimo!1";
 
 struct beacon {
     int fd;
-    struct in_addr listen;                              // 0: all
+    char listen [INET_ADDRSTRLEN];                      // empty: all
     unsigned char answer [SIZE]; size_t size;
 };
 
 typedef struct sockaddr_in place_t;
-
-// ---- networks
-
-// Is `who` in the network of one of this machine's interfaces, and that one's address `listen` (0: any)?
-static bool s_is_near (struct in_addr who, struct in_addr listen)
-{
-    struct ifaddrs *all = NULL;
-    bool near = false;
-    if (getifaddrs (&all))
-        return false;
-    for (const struct ifaddrs *at = all; at && !near; at = at->ifa_next) {
-        if (!at->ifa_addr || !at->ifa_netmask || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP))
-            continue;
-        uint32_t own = ((const place_t *) (const void *) at->ifa_addr)->sin_addr.s_addr;
-        uint32_t mask = ((const place_t *) (const void *) at->ifa_netmask)->sin_addr.s_addr;
-        near = mask && (own & mask) == (who.s_addr & mask) && (!listen.s_addr || listen.s_addr == own);
-    }
-    freeifaddrs (all);
-    return near;
-}
 
 // ---- the head
 
@@ -77,13 +58,16 @@ beacon_t *beacon_new (uint16_t port, const char *listen, const beacon_facts_t *f
 {
     beacon_t *self = memory_new (sizeof *self);
     place_t place = { .sin_family = AF_INET, .sin_port = htons (port) };        // any address: one of our own hears no broadcast
+    struct in_addr own = { 0 };
     self->fd = socket (AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (*listen && inet_pton (AF_INET, listen, &self->listen) != 1)
+    if (*listen && inet_pton (AF_INET, listen, &own) != 1)
         (void) error_set (error, "cannot be found by racimo cluster find: it serves %s, which is no IPv4 address", listen);
     else if (self->fd < 0 || setsockopt (self->fd, SOL_SOCKET, SO_REUSEADDR, &(int) { 1 }, sizeof (int))
         || bind (self->fd, (const struct sockaddr *) &place, sizeof place))
         (void) error_errno (error, "cannot be found by racimo cluster find: UDP port %u", (unsigned) port);
     else {
+        if (own.s_addr)
+            inet_ntop (AF_INET, &own, self->listen, sizeof self->listen);
         s_compose (self, facts);
         return self;
     }
@@ -113,10 +97,12 @@ void beacon_answer (beacon_t *self)
     for (int i = 0; i < A_TURN; i++) {
         place_t from = { 0 };
         socklen_t room = sizeof from;
+        char address [INET_ADDRSTRLEN] = "";
         ssize_t size = recvfrom (self->fd, bytes, sizeof bytes, 0, (struct sockaddr *) &from, &room);
         if (size < 0 && errno != EINTR && errno != ECONNREFUSED)
             return;
-        if (size != SIZE || memcmp (bytes, s_question, sizeof s_question) || !s_is_near (from.sin_addr, self->listen))
+        inet_ntop (AF_INET, &from.sin_addr, address, sizeof address);
+        if (size != SIZE || memcmp (bytes, s_question, sizeof s_question) || !gate_is_near (address, self->listen))
             continue;
         memcpy (self->answer + sizeof s_answer, bytes + sizeof s_question, HEAD - sizeof s_answer);
         if (sendto (self->fd, self->answer, self->size, 0, (const struct sockaddr *) &from, room) < 0) { }      // a hint that gets lost

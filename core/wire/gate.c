@@ -67,11 +67,14 @@ static void s_widen (const struct sockaddr *from, unsigned char into [16], unsig
         into [10] = into [11] = 0xff;
 }
 
-static bool s_in_network (const unsigned char who [16], const struct ifaddrs *network)
+// own: NULL: any.
+static bool s_in_network (const unsigned char who [16], const unsigned char *own, const struct ifaddrs *network)
 {
     unsigned char here [16], mask [16];
     s_widen (network->ifa_addr, here, 0);
     s_widen (network->ifa_netmask, mask, 0xff);
+    if (!mask [network->ifa_addr->sa_family == AF_INET ? 12 : 0] || (own && memcmp (own, here, sizeof here)))
+        return false;
     for (int i = 0; i < 16; i++)
         if ((who [i] ^ here [i]) & mask [i])
             return false;
@@ -79,18 +82,18 @@ static bool s_in_network (const unsigned char who [16], const struct ifaddrs *ne
 }
 
 // Point-to-point links (tunnels) have no network of their own, and a mask of nothing would let in the world.
-static bool s_is_local (const char *address)
+bool gate_is_near (const char *address, const char *own)
 {
-    unsigned char who [16];
+    unsigned char who [16], ours [16];
     struct ifaddrs *all = NULL;
-    if (!s_number_of (address, who) || getifaddrs (&all))
+    if (!s_number_of (address, who) || (*own && !s_number_of (own, ours)) || getifaddrs (&all))
         return false;
-    bool local = false;
-    for (const struct ifaddrs *at = all; at && !local; at = at->ifa_next)
-        local = at->ifa_addr && at->ifa_netmask && !(at->ifa_flags & IFF_POINTOPOINT) &&
-            (at->ifa_addr->sa_family == AF_INET || at->ifa_addr->sa_family == AF_INET6) && s_in_network (who, at);
+    bool near = false;
+    for (const struct ifaddrs *at = all; at && !near; at = at->ifa_next)
+        near = at->ifa_addr && at->ifa_netmask && at->ifa_flags & IFF_UP && !(at->ifa_flags & IFF_POINTOPOINT) &&
+            (at->ifa_addr->sa_family == AF_INET || at->ifa_addr->sa_family == AF_INET6) && s_in_network (who, *own ? ours : NULL, at);
     freeifaddrs (all);
-    return local;
+    return near;
 }
 
 // ---- the rule
@@ -107,7 +110,7 @@ static const char *s_rule (const visit_t *visit, const char **status)
     if (streq (visit->domain, "door")) {
         if (visit->role == ROLE_NONE && !visit->open)
             return "the door is closed";
-        return s_is_local (visit->address) ? NULL : "its address is in none of this machine's networks";
+        return gate_is_near (visit->address, "") ? NULL : "its address is in none of this machine's networks";
     }
     if (visit->role == ROLE_NONE) {
         *status = "400";

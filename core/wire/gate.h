@@ -27,3 +27,6 @@ void gate_open (gate_t *self, bool open);               // the domain "door": st
 bool gate_user (const char *user_id, user_t *into);
 bool gate_stands (void);                                // this process has a gate
 const char *role_name (role_t role);                    // "worker"
+// Is that address in a network of this machine, where those without a key are heard (at the door, and by a beacon)? own: of the networks of that
+// address of this machine's only; empty: of any.
+bool gate_is_near (const char *address, const char *own);

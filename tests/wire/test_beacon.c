@@ -108,6 +108,27 @@ START_TEST (test_only_whole_questions_are_answered)
 }
 END_TEST
 
+// A head that serves one address answers in that one's network only; 127.0.0.2 is none of an interface.
+START_TEST (test_only_a_served_network_is_answered)
+{
+    static const struct { const char *listen; bool answers; } heads [] = { { "", true }, { "0.0.0.0", true }, { "127.0.0.1", true }, { "127.0.0.2", false } };
+    for (size_t i = 0; i < COUNT_OF (heads); i++) {
+        char bytes [512] = "racimo?1";
+        struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (s_free_port ()), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+        beacon_t *head = beacon_new (ntohs (to.sin_port), heads [i].listen, &s_facts, NULL);
+        ck_assert_ptr_nonnull (head);
+        int fd = socket (AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct pollfd question = { .fd = beacon_fd (head), .events = POLLIN }, answer = { .fd = fd, .events = POLLIN };
+        ck_assert_int_eq (sendto (fd, bytes, sizeof bytes, 0, (struct sockaddr *) &to, sizeof to), sizeof bytes);
+        ck_assert_int_gt (poll (&question, 1, 10000), 0);
+        beacon_answer (head);
+        ck_assert_msg (poll (&answer, 1, heads [i].answers ? 10000 : 100) == heads [i].answers, "one that serves '%s'", heads [i].listen);
+        close (fd);
+        beacon_destroy (&head);
+    }
+}
+END_TEST
+
 // ---- a head that is none
 
 static void *s_lie (void *context)
@@ -167,7 +188,8 @@ END_TEST
 int main (void)
 {
     const TTest *const tests [] = {
-        test_a_head_says_where_it_is, test_another_key_is_not_heard, test_only_whole_questions_are_answered, test_liars_are_counted, test_what_cannot_be,
+        test_a_head_says_where_it_is, test_another_key_is_not_heard, test_only_whole_questions_are_answered,
+        test_only_a_served_network_is_answered, test_liars_are_counted, test_what_cannot_be,
     };
     return main_run ("beacon", s_begin, s_end, tests, COUNT_OF (tests));
 }
