@@ -118,9 +118,8 @@ static bool s_address_of (int fd, char address [LINK_ADDRESS])
         !getnameinfo ((struct sockaddr *) &there, size, address, LINK_ADDRESS, NULL, 0, NI_NUMERICHOST);
 }
 
-// Bytes since the connection began: that libzmq has read from it, that it has given to it. False: not a connection over tcp, or a
-// kernel that does not count (an emulator's). What is acknowledged between the
-// two looks is missing, so this may be too little for a moment, and never too much.
+// Bytes since the connection began: that libzmq has read from it, that it has given to it. False: not a connection over tcp, or a kernel that does
+// not count (an emulator's). What is acknowledged between the two looks is missing, so this may be too little for a moment, and never too much.
 static bool s_measure (int fd, uint64_t *came, uint64_t *left)
 {
     struct tcp_info info = { 0 };
@@ -285,7 +284,7 @@ void links_cut_one (links_t *self, const peer_id_t *who, const char *why)
 
 // ---- sweep
 
-typedef struct { int fd; links_t *links; uint64_t unheard, untaken; } holder_t;
+typedef struct { int fd; links_t *links; uint64_t unheard, beyond, untaken; } holder_t;                // beyond: unheard and more than whole pieces
 
 static size_t s_resident (void)
 {
@@ -310,7 +309,8 @@ static holder_t s_holder (links_t *self, int fd)
         link->base = came;
         link->heard = false;
     }
-    return (holder_t) { fd, self, came - link->base, link->id.size && !self->bulk ? s_waiting (link) : 0 };
+    uint64_t unheard = came - link->base, pieces = self->bulk ? PIECES : 0;
+    return (holder_t) { fd, self, unheard, unheard > pieces ? unheard - pieces : 0, link->id.size && !self->bulk ? s_waiting (link) : 0 };
 }
 
 static void s_shut (const holder_t *holder)
@@ -339,16 +339,14 @@ static void s_judge (const holder_t *holder, size_t count, bool high)
 {
     uint64_t unheard = 0, untaken = 0, most_unheard = 0, most_untaken = 0;
     for (size_t i = 0; high && i < count; i++) {
-        uint64_t spare = holder [i].links->bulk ? PIECES : 0, beyond = holder [i].unheard > spare ? holder [i].unheard - spare : 0;
-        unheard += beyond;
+        unheard += holder [i].beyond;
         untaken += holder [i].untaken;
-        most_unheard = beyond > most_unheard ? beyond : most_unheard;
+        most_unheard = holder [i].beyond > most_unheard ? holder [i].beyond : most_unheard;
         most_untaken = holder [i].untaken > most_untaken ? holder [i].untaken : most_untaken;
     }
     uint64_t much_unheard = s_much (unheard, most_unheard, UNHEARD), much_untaken = s_much (untaken, most_untaken, UNTAKEN);
     for (size_t i = 0; i < count; i++)
-        if (holder [i].unheard > PATIENCE || holder [i].unheard >= much_unheard + (holder [i].links->bulk ? PIECES : 0)
-            || holder [i].untaken >= much_untaken)
+        if (holder [i].unheard > PATIENCE || holder [i].beyond >= much_unheard || holder [i].untaken >= much_untaken)
             s_shut (&holder [i]);
 }
 
