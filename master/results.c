@@ -97,7 +97,7 @@ static status_t s_look (const char *path, input_list_t *into, error_t *error)
         return into->files ? OK : error_errno (error, "%s: the result is gone", path);
     into->file = memory_grow (into->file, (into->files + 1) * sizeof *into->file);
     into->file [into->files++] = (input_file_t) { .path = memory_text (path), .size = (uint64_t) is.st_size, .inode = is.st_ino, .device = is.st_dev,
-        .mtime_ns = (int64_t) is.st_mtim.tv_sec * 1000000000 + is.st_mtim.tv_nsec };
+        .mtime_ns = file_time_ns (is.st_mtim) };
     return OK;
 }
 

@@ -113,8 +113,8 @@ static status_t s_check_same (int fd, const input_file_t *file, error_t *error)
     struct stat now;
     if (fstat (fd, &now))
         return error_errno (error, "%s: cannot look at it", file->path);
-    int64_t mtime_ns = (int64_t) now.st_mtim.tv_sec * 1000000000 + now.st_mtim.tv_nsec;
-    if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || now.st_dev != file->device || mtime_ns != file->mtime_ns)
+    if ((uint64_t) now.st_size != file->size || now.st_ino != file->inode || now.st_dev != file->device
+        || file_time_ns (now.st_mtim) != file->mtime_ns)
         return error_set_kind (error, ERROR_DATA, "%s: changed while the job ran", file->path);
     return OK;
 }
@@ -207,12 +207,8 @@ static bool s_plain (const char *name)
 
 static status_t s_write_at (int fd, const message_put_t *put, const buffer_t *bytes, error_t *error)
 {
-    for (size_t done = 0; done < bytes->size; ) {
-        ssize_t n = pwrite (fd, bytes->data + done, bytes->size - done, (off_t) (put->offset + done));
-        if (n < 0 && errno != EINTR)
-            return error_set_kind (error, ERROR_OUTPUT, "%s: cannot write on the head: %s", put->part, strerror (errno));
-        done += n < 0 ? 0 : (size_t) n;
-    }
+    if (file_write_at (fd, bytes->data, bytes->size, put->offset, put->part, NULL))
+        return error_set_kind (error, ERROR_OUTPUT, "%s: cannot write on the head: %s", put->part, strerror (errno));
     if (put->last && fsync (fd))
         return error_set_kind (error, ERROR_OUTPUT, "%s: cannot have it on the head's disk: %s", put->part, strerror (errno));
     return OK;

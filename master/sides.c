@@ -53,8 +53,8 @@ static void s_describe (const struct stat *facts, input_file_t *into)
     into->size = (uint64_t) facts->st_size;
     into->inode = facts->st_ino;
     into->device = facts->st_dev;
-    into->mtime_ns = (int64_t) facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
-    into->ctime_ns = (int64_t) facts->st_ctim.tv_sec * 1000000000 + facts->st_ctim.tv_nsec;
+    into->mtime_ns = file_time_ns (facts->st_mtim);
+    into->ctime_ns = file_time_ns (facts->st_ctim);
 }
 
 static status_t s_brought (sides_t *self, uint32_t side, const char *hash, uint64_t size, const char *brought, error_t *error)
